@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace connect_auth {
+
+// Character classes of RFC 9110 and RFC 5234, without a locale.
+
+constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+constexpr bool IsAlphanumeric(char c) { return IsDigit(c) || IsAlpha(c); }
+constexpr bool IsHexDigit(char c) {
+  return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+constexpr char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+/// @pre IsDigit(c)
+constexpr std::uint32_t DigitValue(char c) { return static_cast<std::uint32_t>(c - '0'); }
+
+/// @pre IsHexDigit(c)
+constexpr std::uint32_t HexDigitValue(char c) {
+  return IsDigit(c) ? DigitValue(c) : static_cast<std::uint32_t>(ToLower(c) - 'a' + 10);
+}
+
+/// A character of a `token` (RFC 9110 section 5.6.2): field names, methods.
+constexpr bool IsTokenCharacter(char c) {
+  return IsAlphanumeric(c) ||
+         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+}
+
+/// A character of a field value (RFC 9110 section 5.5): visible, blank, tab or obs-text.
+constexpr bool IsFieldCharacter(char c) {
+  const auto octet = static_cast<unsigned char>(c);
+  return (octet >= 0x20 && octet != 0x7F) || c == '\t';
+}
+
+constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) {
+    return false;
+  }
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    if (ToLower(a[i]) != ToLower(b[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+constexpr bool StartsWithIgnoringCase(std::string_view text, std::string_view prefix) {
+  return EqualsIgnoringCase(text.substr(0, prefix.size()), prefix);
+}
+
+}  // namespace connect_auth

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/http/exchange.h"
+
+#include <algorithm>
+
+namespace connect_auth {
+
+Status Exchange::Start(const Request& request) {
+  if (phase_ != Phase::kIdle) {
+    return Status::kFailedPrecondition;
+  }
+  if (request.head_size == 0 || request.head_size > buffer_.size()) {
+    return Status::kInvalidArgument;
+  }
+  request_ = request;
+  unsent_ = buffer_.first(request.head_size);
+  parser_.Reset(request.response_has_body);
+  phase_ = Phase::kConnecting;
+  return Status::kPending;
+}
+
+Status Exchange::Poll() {
+  if (active() && clock_.Now() >= deadline()) {
+    return Fail(Status::kTimeout, phase_ == Phase::kConnecting ? Reason::kConnectTimeout
+                                                               : Reason::kOperationTimeout);
+  }
+  switch (phase_) {
+    case Phase::kConnecting:
+      return Connect();
+    case Phase::kSending:
+      return Send();
+    case Phase::kReceiving:
+      return Receive();
+    case Phase::kDone:
+      return Status::kOk;
+    case Phase::kFailed:
+      return failure_;
+    case Phase::kIdle:
+      break;
+  }
+  return Status::kFailedPrecondition;
+}
+
+void Exchange::Abort() {
+  connection_.Close();
+  Wipe(buffer_);
+  request_ = Request();
+  unsent_ = {};
+  filled_ = 0;
+  head_kept_ = 0;
+  failure_ = Status::kOk;
+  reason_ = Reason::kNone;
+  sent_anything_ = false;
+  phase_ = Phase::kIdle;
+}
+
+Instant Exchange::deadline() const {
+  return phase_ == Phase::kConnecting ? std::min(request_.connect_deadline, request_.deadline)
+                                      : request_.deadline;
+}
+
+Status Exchange::Connect() {
+  const Status status = connection_.Connect(request_.host, request_.port);
+  if (status == Status::kPending) {
+    return status;
+  }
+  if (status != Status::kOk) {
+    return Fail(status, Reason::kConnectionLost);
+  }
+  phase_ = Phase::kSending;
+  return Status::kPending;
+}
+
+Status Exchange::Send() {
+  const IoResult sent = connection_.Write(unsent_);
+  if (sent.status() == Status::kPending) {
+    return Status::kPending;
+  }
+  if (!sent.ok()) {
+    return Fail(sent.status(), Reason::kConnectionLost);
+  }
+  sent_anything_ = true;
+  unsent_ = unsent_.subspan(sent.bytes());
+  if (!unsent_.empty()) {
+    return Status::kPending;
+  }
+  if (!request_.body.empty()) {
+    unsent_ = request_.body;
+    request_.body = {};
+    return Status::kPending;
+  }
+  Wipe(buffer_.first(request_.head_size));
+  phase_ = Phase::kReceiving;
+  return Status::kPending;
+}
+
+Status Exchange::Receive() {
+  const Bytes room = free_buffer();
+  if (room.empty()) {
+    // kStreamed: the caller did not take what is there; wait for it to do so.
+    return request_.delivery == Delivery::kStreamed
+               ? Status::kPending
+               : Fail(Status::kBufferTooSmall, Reason::kResponseTooLarge);
+  }
+  const IoResult got = connection_.Read(room);
+  if (got.status() == Status::kPending) {
+    return Status::kPending;
+  }
+  if (got.status() == Status::kClosed) {
+    const Status end = parser_.Finish();
+    return end == Status::kOk ? Complete() : Fail(end, parser_.reason());
+  }
+  if (!got.ok()) {
+    return Fail(got.status(), Reason::kConnectionLost);
+  }
+  return Accept(room.first(got.bytes()));
+}
+
+Status Exchange::Accept(Bytes received) {
+  KeepHead(received);
+  const IoResult content = parser_.Decode(received);
+  if (!content.ok()) {
+    return Fail(content.status(), parser_.reason());
+  }
+  filled_ += content.bytes();
+  if (parser_.complete()) {
+    return Complete();
+  }
+  if (request_.delivery == Delivery::kWhole && parser_.announced() > free_buffer().size()) {
+    return Fail(Status::kBufferTooSmall, Reason::kResponseTooLarge);
+  }
+  return Status::kPending;
+}
+
+void Exchange::KeepHead(ConstBytes received) {
+  if (parser_.head_complete()) {
+    return;
+  }
+  const Bytes room = request_.head_copy.subspan(head_kept_);
+  const std::size_t count = std::min(room.size(), received.size());
+  CopyBytes(received.first(count), room);
+  head_kept_ += count;
+}
+
+ConstBytes Exchange::head() const {
+  // The last piece kept may reach into the content.
+  return request_.head_copy.first(std::min(head_kept_, parser_.head_size()));
+}
+
+ConstBytes Exchange::TakeBody() {
+  const ConstBytes taken = body();
+  filled_ = 0;
+  return taken;
+}
+
+Status Exchange::Complete() {
+  connection_.Close();
+  phase_ = Phase::kDone;
+  return Status::kOk;
+}
+
+Status Exchange::Fail(Status why, Reason reason) {
+  connection_.Close();
+  Wipe(buffer_);
+  filled_ = 0;
+  failure_ = why;
+  reason_ = reason;
+  phase_ = Phase::kFailed;
+  return why;
+}
+
+}  // namespace connect_auth

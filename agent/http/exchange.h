@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "agent/failure.h"
+#include "agent/http/response_parser.h"
+#include "port/bytes.h"
+#include "port/clock.h"
+#include "port/network.h"
+
+namespace connect_auth {
+
+/// One HTTP request and its response over one connection.
+///
+///     Start()             connected            all sent             response complete
+///   kIdle ──► kConnecting ───────► kSending ──────────► kReceiving ──────────────────► kDone
+///                  │                   │                     │
+///                  └── error, deadline, response too large ──┴───────────────────────► kFailed
+///
+/// Not thread-safe. Never blocks: each `Poll()` makes at most one port call that moves bytes.
+/// After kFailed every call repeats the same Status until `Abort()`. The connection is closed, and
+/// the request wiped, whichever way it ends.
+class Exchange {
+ public:
+  enum class Delivery : std::uint8_t {
+    kWhole,     ///< The content must fit the buffer, and stands there at the end.
+    kStreamed,  ///< The caller takes the content piece by piece with `TakeBody()`.
+  };
+
+  struct Request {
+    std::string_view host;      ///< Borrowed until the exchange ends.
+    std::uint16_t port = 0;
+    std::size_t head_size = 0;  ///< Octets of request already placed at the buffer's front.
+    ConstBytes body;            ///< More octets to send behind them; borrowed until sent.
+    bool response_has_body = true;  ///< false for HEAD.
+    Delivery delivery = Delivery::kWhole;
+    Bytes head_copy;  ///< Where the response's head is to be kept; empty: nowhere.
+    Instant connect_deadline;  ///< By when the connection must stand.
+    Instant deadline;          ///< By when the whole response must be there.
+  };
+
+  /// @param connection, clock  Borrowed for the life of this object.
+  /// @param buffer             Borrowed for the life of this object. Holds the request while
+  ///                           sending, then the response's content.
+  constexpr Exchange(Connection& connection, const Clock& clock, Bytes buffer)
+      : connection_(connection), clock_(clock), buffer_(buffer) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// @return kPending             Started.
+  /// @return kInvalidArgument     `head_size` is 0 or larger than the buffer.
+  /// @return kFailedPrecondition  Not idle: `Abort()` before the request is placed in the buffer.
+  Status Start(const Request& request);
+
+  /// Advances by one step.
+  ///
+  /// @return kOk                  The response is complete.
+  /// @return kPending             Poll again when the connection is ready or at `deadline()`;
+  ///                              kStreamed: `TakeBody()` first.
+  /// @return kFailedPrecondition  Nothing was started.
+  /// @return kTimeout             A deadline passed.
+  /// @return kBufferTooSmall      kWhole: the content does not fit the buffer.
+  /// @return kMalformed           The peer broke the protocol, see `reason()`.
+  /// @return other                What the connection's `Connect`, `Write` or `Read` said.
+  Status Poll();
+
+  /// Closes, wipes the buffer and returns to kIdle, from any phase.
+  void Abort();
+
+  /// The content received so far and not yet taken.
+  ///
+  /// @return  Borrowed until the next `Poll()` or `Abort()`.
+  ConstBytes body() const { return buffer_.first(filled_); }
+
+  /// As `body()`, and forgets it, so that the next `Poll()` may use its room.
+  ConstBytes TakeBody();
+
+  /// What lies in the buffer behind the content: free for the owner's use once kDone.
+  Bytes free_buffer() { return buffer_.subspan(filled_); }
+
+  /// Meaningful once its `head_complete()`.
+  const ResponseParser& response() const { return parser_; }
+  /// The kept part of the response's head; empty without `head_copy`.
+  ConstBytes head() const;
+
+  /// When the present phase runs out of time.
+  Instant deadline() const;
+  /// Whether the request may have reached the server, wholly or in part.
+  bool sent_anything() const { return sent_anything_; }
+  /// Why it failed. kConnectionLost also stands for "the connection itself knows better".
+  Reason reason() const { return reason_; }
+
+ private:
+  enum class Phase : std::uint8_t { kIdle, kConnecting, kSending, kReceiving, kDone, kFailed };
+
+  bool active() const { return phase_ >= Phase::kConnecting && phase_ <= Phase::kReceiving; }
+  Status Connect();
+  Status Send();
+  Status Receive();
+  Status Accept(Bytes received);
+  void KeepHead(ConstBytes received);
+  Status Complete();
+  Status Fail(Status why, Reason reason);
+
+  Connection& connection_;
+  const Clock& clock_;
+  Bytes buffer_;
+  Request request_{};
+  ConstBytes unsent_;
+  std::size_t filled_ = 0;
+  std::size_t head_kept_ = 0;
+  ResponseParser parser_;
+  Phase phase_ = Phase::kIdle;
+  Status failure_ = Status::kOk;
+  Reason reason_ = Reason::kNone;
+  bool sent_anything_ = false;
+};
+
+}  // namespace connect_auth

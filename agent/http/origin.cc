@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/http/origin.h"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "agent/http/ascii.h"
+
+namespace connect_auth {
+namespace {
+
+constexpr std::string_view kScheme = "https://";
+constexpr std::size_t kMaxHostBytes = 253;  // RFC 1035 section 2.3.4, in its text form.
+
+bool IsNameCharacter(char c) { return IsAlphanumeric(c) || c == '-' || c == '.' || c == '_'; }
+bool IsIpv6Character(char c) { return IsHexDigit(c) || c == ':' || c == '.'; }
+
+/// Takes the host off the front of `rest`.
+bool TakeHost(std::string_view& rest, Origin& origin) {
+  origin.is_ipv6 = rest.starts_with('[');
+  if (origin.is_ipv6) {
+    const std::size_t end = rest.find(']');
+    if (end == std::string_view::npos) {
+      return false;
+    }
+    origin.host = rest.substr(1, end - 1);
+    rest.remove_prefix(end + 1);
+    return origin.host.size() >= 2 && std::all_of(origin.host.begin(), origin.host.end(), IsIpv6Character);
+  }
+  origin.host = rest.substr(0, rest.find(':'));
+  rest.remove_prefix(origin.host.size());
+  return !origin.host.empty() && origin.host.size() <= kMaxHostBytes &&
+         std::all_of(origin.host.begin(), origin.host.end(), IsNameCharacter);
+}
+
+/// Reads what follows the host: nothing, or ':' and 1..65535.
+bool ReadPort(std::string_view rest, Origin& origin) {
+  if (rest.empty()) {
+    origin.port = kHttpsPort;
+    return true;
+  }
+  constexpr std::size_t kMaxDigits = 5;
+  rest.remove_prefix(1);
+  if (rest.empty() || rest.size() > kMaxDigits || !std::all_of(rest.begin(), rest.end(), IsDigit)) {
+    return false;
+  }
+  std::uint32_t port = 0;
+  for (const char c : rest) {
+    port = port * 10 + DigitValue(c);
+  }
+  origin.port = static_cast<std::uint16_t>(port);
+  return port >= 1 && port <= UINT16_MAX;
+}
+
+}  // namespace
+
+Reason ParseOrigin(std::string_view url, Origin& into) {
+  if (!StartsWithIgnoringCase(url, kScheme)) {
+    return Reason::kUrlNotHttps;
+  }
+  url.remove_prefix(kScheme.size());
+  const std::size_t authority_end = std::min(url.find_first_of("/?#"), url.size());
+  std::string_view rest = url.substr(0, authority_end);
+  const std::string_view path = url.substr(authority_end);
+  Origin origin;
+  if (!TakeHost(rest, origin) || (!rest.empty() && rest.front() != ':') || !ReadPort(rest, origin)) {
+    return Reason::kUrlMalformed;
+  }
+  if (!path.empty() && path != "/") {
+    return path.find('#') == std::string_view::npos && IsRequestTarget(path)
+               ? Reason::kUrlHasPath
+               : Reason::kUrlMalformed;
+  }
+  into = origin;
+  return Reason::kNone;
+}
+
+bool IsRequestTarget(std::string_view target) {
+  return target.starts_with('/') && std::all_of(target.begin(), target.end(), [](char c) {
+           return c > 0x20 && c < 0x7F && c != '#';
+         });
+}
+
+}  // namespace connect_auth

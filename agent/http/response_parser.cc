@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/http/response_parser.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "agent/config.h"
+#include "agent/http/ascii.h"
+
+namespace connect_auth {
+namespace {
+
+/// In the order of ResponseParser::Field.
+constexpr std::array<std::string_view, 5> kFieldNames = {
+    "content-length", "transfer-encoding", "content-encoding", "retry-after", "location"};
+constexpr std::uint8_t kAllCandidates = (1U << kFieldNames.size()) - 1;
+constexpr std::uint8_t kLongestName = 17;
+
+/// '#' stands for a digit. The minor version decides whether chunks are allowed.
+constexpr std::string_view kStatusLinePattern = "HTTP/1.# ###";
+constexpr std::size_t kMinorVersionAt = 7;
+constexpr std::size_t kStatusCodeAt = 9;
+
+constexpr std::size_t kMaxLengthDigits = 18;  // Fits 64 bits, whatever the digits.
+constexpr std::uint8_t kMaxChunkDigits = 8;
+
+constexpr std::uint16_t kSwitchingProtocols = 101;
+constexpr std::uint16_t kNoContent = 204;
+constexpr std::uint16_t kNotModified = 304;
+
+std::string_view WithoutTrailingBlanks(std::string_view text) {
+  const std::size_t last = text.find_last_not_of(" \t");
+  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+/// @pre only digits, at most kMaxLengthDigits
+std::uint64_t DecimalValue(std::string_view digits) {
+  std::uint64_t value = 0;
+  for (const char c : digits) {
+    value = value * 10 + DigitValue(c);
+  }
+  return value;
+}
+
+bool IsDecimal(std::string_view text) {
+  return !text.empty() && text.size() <= kMaxLengthDigits &&
+         std::all_of(text.begin(), text.end(), IsDigit);
+}
+
+}  // namespace
+
+void ResponseParser::Reset(bool body_expected) {
+  *this = ResponseParser();
+  body_expected_ = body_expected;
+}
+
+IoResult ResponseParser::Decode(Bytes data) {
+  std::size_t kept = 0;
+  std::size_t at = 0;
+  while (at < data.size() && phase_ < Phase::kComplete) {
+    if (in_content()) {
+      const std::size_t taken = TakeContent(data.subspan(at), data.subspan(kept));
+      at += taken;
+      kept += taken;
+    } else {
+      Step(static_cast<char>(data[at++]));
+    }
+  }
+  if (phase_ == Phase::kFailed) {
+    return IoResult::Error(Status::kMalformed);
+  }
+  surplus_ = surplus_ || at < data.size();
+  return IoResult::Bytes(kept);
+}
+
+Status ResponseParser::Finish() {
+  if (phase_ == Phase::kBodyUntilClose) {
+    phase_ = Phase::kComplete;
+  }
+  if (phase_ == Phase::kComplete) {
+    return Status::kOk;
+  }
+  if (phase_ != Phase::kFailed) {
+    Fail(Reason::kTruncated);
+  }
+  return Status::kMalformed;
+}
+
+std::size_t ResponseParser::TakeContent(ConstBytes from, Bytes into) {
+  if (phase_ == Phase::kBodyUntilClose) {
+    CopyBytes(from, into);
+    return from.size();
+  }
+  const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(from.size(), remaining_));
+  CopyBytes(from.first(count), into);
+  remaining_ -= count;
+  if (remaining_ == 0) {
+    phase_ = phase_ == Phase::kChunkData ? Phase::kChunkDataReturn : Phase::kComplete;
+  }
+  return count;
+}
+
+void ResponseParser::Step(char c) {
+  switch (phase_) {
+    case Phase::kStatusLine:
+      return StepStatusLine(c);
+    case Phase::kReasonPhrase:
+      return StepReasonPhrase(c);
+    case Phase::kFieldStart:
+      return StepFieldStart(c);
+    case Phase::kFieldName:
+      return StepFieldName(c);
+    case Phase::kFieldBlank:
+      return StepFieldBlank(c);
+    case Phase::kFieldValue:
+      return StepFieldValue(c);
+    case Phase::kLineFeed:
+      return StepLineFeed(c);
+    case Phase::kHeadEnd:
+      return c == '\n' ? EndHead() : Fail(Reason::kFieldSyntax);
+    case Phase::kChunkSize:
+      return StepChunkSize(c);
+    case Phase::kChunkBlank:
+      return StepChunkBlank(c);
+    case Phase::kChunkExtension:
+      return StepChunkExtension(c);
+    case Phase::kChunkLineFeed:
+      return c == '\n' ? EndChunkLine() : Fail(Reason::kChunkSyntax);
+    case Phase::kChunkDataReturn:
+      return Expect(c, '\r', Phase::kChunkDataLineFeed, Reason::kChunkSyntax);
+    case Phase::kChunkDataLineFeed:
+      chunk_digits_ = 0;
+      return Expect(c, '\n', Phase::kChunkSize, Reason::kChunkSyntax);
+    case Phase::kBodyOfLength:
+    case Phase::kBodyUntilClose:
+    case Phase::kChunkData:
+    case Phase::kComplete:
+    case Phase::kFailed:
+      break;  // Decode does not come here in these.
+  }
+}
+
+void ResponseParser::Expect(char c, char wanted, Phase next, Reason otherwise) {
+  if (c != wanted) {
+    return Fail(otherwise);
+  }
+  phase_ = next;
+}
+
+/// Counts an octet of a header or trailer section. False: a limit is passed, the parser failed.
+bool ResponseParser::CountSectionByte() {
+  head_size_ += head_complete_ ? 0U : 1U;
+  ++section_size_;
+  ++line_size_;
+  if (section_size_ > config::kMaxHeadBytes || line_size_ > config::kMaxLineBytes) {
+    Fail(Reason::kHeadTooLarge);
+    return false;
+  }
+  return true;
+}
+
+void ResponseParser::BeginSection() {
+  section_size_ = 0;
+  line_size_ = 0;
+  field_count_ = 0;
+  field_ = Field::kOther;
+}
+
+void ResponseParser::StepStatusLine(char c) {
+  const std::size_t at = line_size_;
+  if (!CountSectionByte()) {
+    return;
+  }
+  if (at == kStatusLinePattern.size()) {
+    if (c != ' ' && c != '\r') {  // The blank in front of an empty reason is often left out.
+      return Fail(Reason::kStatusLine);
+    }
+    phase_ = c == ' ' ? Phase::kReasonPhrase : Phase::kLineFeed;
+    return;
+  }
+  if (kStatusLinePattern[at] != '#') {
+    return Expect(c, kStatusLinePattern[at], Phase::kStatusLine, Reason::kStatusLine);
+  }
+  if (!IsDigit(c)) {
+    return Fail(Reason::kStatusLine);
+  }
+  if (at == kMinorVersionAt) {
+    http_1_0_ = c == '0';
+  } else if (at == kStatusCodeAt) {
+    if (c == '0' || c > '5') {
+      return Fail(Reason::kStatusLine);  // RFC 9110 section 15: the first digit is 1..5.
+    }
+    status_ = static_cast<std::uint16_t>(DigitValue(c));
+  } else {
+    status_ = static_cast<std::uint16_t>(status_ * 10U + DigitValue(c));
+  }
+}
+
+void ResponseParser::StepReasonPhrase(char c) {
+  if (!CountSectionByte()) {
+    return;
+  }
+  if (c == '\r') {
+    phase_ = Phase::kLineFeed;
+  } else if (!IsFieldCharacter(c)) {
+    Fail(Reason::kStatusLine);
+  }
+}
+
+void ResponseParser::StepLineFeed(char c) {
+  if (CountSectionByte()) {
+    line_size_ = 0;
+    Expect(c, '\n', Phase::kFieldStart, Reason::kFieldSyntax);
+  }
+}
+
+void ResponseParser::StepFieldStart(char c) {
+  if (!CountSectionByte()) {
+    return;
+  }
+  if ((c == ' ' || c == '\t') && field_count_ > 0) {
+    if (value_size_ > 0) {
+      KeepValue(' ');  // RFC 9112 section 5.2: an obsolete line folding counts as a blank.
+    }
+    phase_ = Phase::kFieldBlank;
+    return;
+  }
+  EndField();
+  if (phase_ == Phase::kFailed) {
+    return;
+  }
+  if (c == '\r') {
+    phase_ = Phase::kHeadEnd;
+    return;
+  }
+  if (++field_count_ > config::kMaxFields) {
+    return Fail(Reason::kHeadTooLarge);
+  }
+  candidates_ = head_complete_ ? 0 : kAllCandidates;  // Trailer fields are checked and dropped.
+  name_size_ = 0;
+  value_size_ = 0;
+  phase_ = Phase::kFieldName;
+  MatchName(c);
+}
+
+void ResponseParser::StepFieldName(char c) {
+  if (!CountSectionByte()) {
+    return;
+  }
+  if (c != ':') {
+    return MatchName(c);
+  }
+  const std::uint32_t candidates = candidates_;
+  for (std::size_t i = 0; i < kFieldNames.size(); ++i) {
+    if ((candidates >> i & 1U) != 0 && kFieldNames[i].size() == name_size_) {
+      field_ = static_cast<Field>(i);
+    }
+  }
+  phase_ = Phase::kFieldBlank;
+}
+
+/// Takes one character of a field name and strikes out the candidates that it does not fit.
+void ResponseParser::MatchName(char c) {
+  if (!IsTokenCharacter(c)) {
+    return Fail(Reason::kFieldSyntax);
+  }
+  for (std::size_t i = 0; candidates_ >> i != 0; ++i) {
+    if (name_size_ >= kFieldNames[i].size() || kFieldNames[i][name_size_] != ToLower(c)) {
+      candidates_ = static_cast<std::uint8_t>(candidates_ & ~(1U << i));
+    }
+  }
+  name_size_ = static_cast<std::uint8_t>(std::min(name_size_ + 1, kLongestName + 1));
+}
+
+void ResponseParser::StepFieldBlank(char c) {
+  if (c == ' ' || c == '\t') {
+    static_cast<void>(CountSectionByte());
+    return;
+  }
+  phase_ = Phase::kFieldValue;
+  StepFieldValue(c);
+}
+
+void ResponseParser::StepFieldValue(char c) {
+  if (!CountSectionByte()) {
+    return;
+  }
+  if (c == '\r') {
+    phase_ = Phase::kLineFeed;
+  } else if (IsFieldCharacter(c)) {
+    KeepValue(c);
+  } else {
+    Fail(Reason::kFieldSyntax);
+  }
+}
+
+void ResponseParser::KeepValue(char c) {
+  if (field_ != Field::kOther && value_size_ < value_.size()) {
+    value_[value_size_++] = c;
+  }
+}
+
+/// Draws the meaning from a field of interest, now that no folded line can follow.
+void ResponseParser::EndField() {
+  const std::string_view value = WithoutTrailingBlanks({value_.data(), value_size_});
+  const Field field = field_;
+  field_ = Field::kOther;
+  switch (field) {
+    case Field::kContentLength:
+      return EndContentLength();
+    case Field::kTransferEncoding:
+      if (chunked_ || !EqualsIgnoringCase(value, "chunked")) {
+        return Fail(Reason::kTransferCoding);
+      }
+      chunked_ = true;
+      return;
+    case Field::kContentEncoding:
+      if (!EqualsIgnoringCase(value, "identity")) {
+        Fail(Reason::kContentCoding);
+      }
+      return;
+    case Field::kRetryAfter:
+      return EndRetryAfter();
+    case Field::kLocation:
+      return location_.Assign(value);
+    case Field::kOther:
+      return;
+  }
+}
+
+void ResponseParser::EndContentLength() {
+  const std::string_view value = WithoutTrailingBlanks({value_.data(), value_size_});
+  if (has_length_ || !IsDecimal(value)) {
+    return Fail(Reason::kContentLength);
+  }
+  has_length_ = true;
+  remaining_ = DecimalValue(value);
+}
+
+void ResponseParser::EndRetryAfter() {
+  const std::string_view value = WithoutTrailingBlanks({value_.data(), value_size_});
+  retry_after_s_ = IsDecimal(value) ? static_cast<std::uint32_t>(std::min<std::uint64_t>(
+                                          DecimalValue(value), UINT32_MAX))
+                                    : 0;
+}
+
+void ResponseParser::EndHead() {
+  if (!CountSectionByte()) {
+    return;
+  }
+  if (head_complete_) {  // That was the trailer section.
+    phase_ = Phase::kComplete;
+    return;
+  }
+  if (status_ >= 200) {
+    return BeginBody();
+  }
+  if (status_ == kSwitchingProtocols) {
+    return Fail(Reason::kUpgrade);
+  }
+  if (++interim_count_ > config::kMaxInterimResponses) {
+    return Fail(Reason::kInterimFlood);
+  }
+  BeginHead();
+}
+
+/// Forgets an interim response: its fields say nothing about the final one.
+void ResponseParser::BeginHead() {
+  BeginSection();
+  has_length_ = false;
+  chunked_ = false;
+  remaining_ = 0;
+  retry_after_s_ = 0;
+  location_ = PeerText();
+  phase_ = Phase::kStatusLine;
+}
+
+/// Decides how long the content is (RFC 9112 section 6.3).
+void ResponseParser::BeginBody() {
+  head_complete_ = true;
+  if (chunked_ && has_length_) {
+    return Fail(Reason::kConflictingLength);
+  }
+  if (chunked_ && http_1_0_) {
+    return Fail(Reason::kTransferCoding);
+  }
+  BeginSection();
+  const bool never_has_body = status_ == kNoContent || status_ == kNotModified;
+  if (never_has_body || !body_expected_ || (has_length_ && remaining_ == 0)) {
+    remaining_ = 0;
+    phase_ = Phase::kComplete;
+  } else if (chunked_) {
+    phase_ = Phase::kChunkSize;
+  } else {
+    phase_ = has_length_ ? Phase::kBodyOfLength : Phase::kBodyUntilClose;
+  }
+}
+
+void ResponseParser::StepChunkSize(char c) {
+  if (IsHexDigit(c) && chunk_digits_ < kMaxChunkDigits) {
+    remaining_ = (chunk_digits_ == 0 ? 0 : remaining_ * 16) + HexDigitValue(c);
+    ++chunk_digits_;
+  } else if (chunk_digits_ == 0) {
+    Fail(Reason::kChunkSyntax);
+  } else {
+    StepChunkBlank(c);
+  }
+}
+
+/// What may follow a size: blanks, the first extension, the end of the line.
+void ResponseParser::StepChunkBlank(char c) {
+  if (c == '\r') {
+    phase_ = Phase::kChunkLineFeed;
+    return;
+  }
+  if (!CountSectionByte()) {
+    return;
+  }
+  if (c == ';') {
+    phase_ = Phase::kChunkExtension;
+  } else if (c == ' ' || c == '\t') {
+    phase_ = Phase::kChunkBlank;
+  } else {
+    Fail(Reason::kChunkSyntax);
+  }
+}
+
+/// Extensions mean nothing to this recipient; their sum is limited like a header section.
+void ResponseParser::StepChunkExtension(char c) {
+  if (c == '\r') {
+    phase_ = Phase::kChunkLineFeed;
+  } else if (CountSectionByte() && !IsFieldCharacter(c)) {
+    Fail(Reason::kChunkSyntax);
+  }
+}
+
+void ResponseParser::EndChunkLine() {
+  line_size_ = 0;
+  if (remaining_ > 0) {
+    phase_ = Phase::kChunkData;
+    return;
+  }
+  BeginSection();
+  phase_ = Phase::kFieldStart;
+}
+
+void ResponseParser::Fail(Reason why) {
+  reason_ = why;
+  phase_ = Phase::kFailed;
+}
+
+}  // namespace connect_auth

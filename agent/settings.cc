@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/settings.h"
+
+#include <algorithm>
+
+#include "agent/encoding/utf8.h"
+#include "agent/http/origin.h"
+
+namespace connect_auth {
+namespace {
+
+constexpr Millis kSecond = Millis::Seconds(1);
+constexpr Millis kHour = Millis::Seconds(3600);
+constexpr Millis kDay = Millis::Seconds(86400);
+
+/// VSCHAR of RFC 6749 appendix A: %x20-7E.
+bool IsVisible(char c) { return c >= 0x20 && c <= 0x7E; }
+bool AllVisible(std::string_view text) { return std::all_of(text.begin(), text.end(), IsVisible); }
+
+/// UNICODECHARNOCRLF of RFC 6749 appendix A: no control characters but TAB; valid UTF-8.
+bool IsUnicodeWithoutControls(std::string_view text) {
+  Utf8Checker utf8;
+  for (const char c : text) {
+    const auto octet = static_cast<std::uint8_t>(c);
+    if ((octet < 0x20 && c != '\t') || octet == 0x7F || !utf8.Accept(octet)) {
+      return false;
+    }
+  }
+  return utf8.complete();
+}
+
+bool HasColon(std::string_view text) { return text.find(':') != std::string_view::npos; }
+
+bool IsWithin(Millis value, Millis least, Millis most) { return value >= least && value <= most; }
+
+Reason CheckServer(const Settings& settings) {
+  Origin origin;
+  const Reason url = ParseOrigin(settings.url, origin);
+  if (url != Reason::kNone) {
+    return url;
+  }
+  if (!IsRequestTarget(settings.token_path)) {
+    return Reason::kTokenPathMalformed;
+  }
+  if (settings.trust.authorities.empty()) {
+    return Reason::kNoAuthorities;
+  }
+  return ArePinsWellFormed(settings.trust.pins) ? Reason::kNone : Reason::kPinMalformed;
+}
+
+Reason CheckClient(const Settings& settings) {
+  const std::string_view secret = settings.client_secret.Reveal();
+  if (settings.client_id.empty()) {
+    return Reason::kClientIdEmpty;
+  }
+  if (!AllVisible(settings.client_id)) {
+    return Reason::kClientIdCharacter;
+  }
+  if (HasColon(settings.client_id)) {
+    return Reason::kClientIdColon;
+  }
+  if (secret.empty()) {
+    return Reason::kClientSecretEmpty;
+  }
+  if (!AllVisible(secret)) {
+    return Reason::kClientSecretCharacter;
+  }
+  return HasColon(secret) ? Reason::kClientSecretColon : Reason::kNone;
+}
+
+Reason CheckPasswordGrant(const Settings& settings) {
+  if (settings.username.empty()) {
+    return Reason::kUsernameEmpty;
+  }
+  if (!IsUnicodeWithoutControls(settings.username)) {
+    return Reason::kUsernameCharacter;
+  }
+  if (settings.password.empty()) {
+    return Reason::kPasswordEmpty;
+  }
+  return IsUnicodeWithoutControls(settings.password.Reveal()) ? Reason::kNone
+                                                              : Reason::kPasswordCharacter;
+}
+
+Reason CheckGrant(const Settings& settings) {
+  if (!settings.password.empty() && !settings.code.empty()) {
+    return Reason::kAmbiguousGrant;
+  }
+  if (settings.grant == Grant::kPassword) {
+    return CheckPasswordGrant(settings);
+  }
+  const std::string_view redirect = settings.redirect_uri;
+  if (!AllVisible(redirect) || redirect.find(' ') != std::string_view::npos) {
+    return Reason::kRedirectUriCharacter;
+  }
+  return CheckCode(settings.code);
+}
+
+Reason CheckLimits(const Settings& settings) {
+  const bool times_fit = IsWithin(settings.timeout, kSecond, kHour) &&
+                         IsWithin(settings.connect_timeout, kSecond, kHour) &&
+                         IsWithin(settings.renewal_margin, Millis{0}, kDay) &&
+                         IsWithin(settings.default_lifetime, kSecond, kDay);
+  if (!times_fit) {
+    return Reason::kDurationOutOfRange;
+  }
+  const std::size_t key_size = settings.record_key.size();
+  return key_size == 0 || key_size == Settings::kRecordKeyBytes ? Reason::kNone
+                                                                : Reason::kRecordKeySize;
+}
+
+}  // namespace
+
+Reason CheckSettings(const Settings& settings) {
+  for (const auto check : {CheckServer, CheckClient, CheckGrant, CheckLimits}) {
+    const Reason reason = check(settings);
+    if (reason != Reason::kNone) {
+      return reason;
+    }
+  }
+  return Reason::kNone;
+}
+
+Reason CheckCode(SecretView code) {
+  if (code.empty()) {
+    return Reason::kCodeEmpty;
+  }
+  return AllVisible(code.Reveal()) ? Reason::kNone : Reason::kCodeCharacter;
+}
+
+}  // namespace connect_auth

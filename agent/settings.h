@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "agent/failure.h"
+#include "agent/secret.h"
+#include "agent/tls/tls_connection.h"
+#include "port/bytes.h"
+#include "port/clock.h"
+
+namespace connect_auth {
+
+/// How client id and secret go into `Authorization: Basic`. Only one form is ever tried: a second
+/// attempt would count as a second failed login.
+enum class AuthEncoding : std::uint8_t {
+  kPlain,  ///< As they are (RFC 7617, and SOTI's page).
+  kForm,   ///< Form-encoded first (RFC 6749 section 2.3.1).
+};
+
+enum class Grant : std::uint8_t {
+  kPassword,           ///< RFC 6749 section 4.3
+  kAuthorizationCode,  ///< RFC 6749 section 4.1.3
+};
+
+/// Who asks which server for a token, and on what terms.
+///
+/// Everything here is borrowed for as long as the agent uses the settings.
+struct Settings {
+  static constexpr std::size_t kRecordKeyBytes = 32;
+
+  std::string_view url;  ///< `https://host[:port]`.
+  std::string_view token_path = "/Connect/api/token";
+  Trust trust;
+
+  std::string_view client_id;  ///< 1.. characters %x20-7E, no colon.
+  SecretView client_secret;    ///< 1.. characters %x20-7E, no colon.
+  AuthEncoding auth_encoding = AuthEncoding::kPlain;
+
+  Grant grant = Grant::kPassword;
+  std::string_view username;       ///< kPassword: UTF-8 without control characters but TAB.
+  SecretView password;             ///< kPassword: likewise.
+  SecretView code;                 ///< kAuthorizationCode: %x20-7E.
+  std::string_view redirect_uri;   ///< kAuthorizationCode: sent when not empty.
+
+  /// Seals what is stored; AES-256. Empty: nothing is stored.
+  ConstBytes record_key;
+
+  Millis timeout = Millis::Seconds(30);          ///< Of a whole request, 1 s..1 h.
+  Millis connect_timeout = Millis::Seconds(10);  ///< Name, TCP and TLS together, 1 s..1 h.
+  /// A token is renewed when less than this is left, or less than a fifth of its lifetime if that
+  /// is shorter: a margin as long as the lifetime would ask for a token at every call. 0..1 day.
+  Millis renewal_margin = Millis::Seconds(60);
+  /// Lifetime where the server names none (RFC 6749 section 5.1), 1 s..1 day.
+  Millis default_lifetime = Millis::Seconds(300);
+};
+
+/// Checks everything that can be checked without a network.
+///
+/// @return kNone, or the first thing that is wrong
+Reason CheckSettings(const Settings& settings);
+
+/// As `CheckSettings`, for the authorisation code alone.
+Reason CheckCode(SecretView code);
+
+}  // namespace connect_auth

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/store/sealed_record.h"
+
+#include <new>
+#include <string_view>
+
+#include "agent/encoding/byte_order.h"
+#include "agent/http/origin.h"
+#include "mbedtls/gcm.h"
+#include "mbedtls/platform.h"
+#include "mbedtls/sha256.h"
+#include "port/assert.h"
+
+namespace connect_auth {
+namespace {
+
+constexpr std::array<std::uint8_t, 3> kMagicAndVersion = {'C', 'A', 1};
+constexpr std::size_t kTypeAt = 3;
+constexpr std::size_t kNonceAt = 4;
+constexpr std::size_t kNonceBytes = 12;
+constexpr std::size_t kSequenceBytes = 4;
+constexpr unsigned kKeyBits = Settings::kRecordKeyBytes * 8;
+
+/// The cipher's state lives in the arena: it is too large for a small stack.
+class Cipher {
+ public:
+  explicit Cipher(ConstBytes key) : gcm_(static_cast<mbedtls_gcm_context*>(
+                                        mbedtls_calloc(1, sizeof(mbedtls_gcm_context)))) {
+    if (gcm_ == nullptr) {
+      return;
+    }
+    mbedtls_gcm_init(gcm_);
+    ready_ = mbedtls_gcm_setkey(gcm_, MBEDTLS_CIPHER_ID_AES, key.data(), kKeyBits) == 0;
+  }
+  ~Cipher() {
+    if (gcm_ != nullptr) {
+      mbedtls_gcm_free(gcm_);
+      mbedtls_free(gcm_);
+    }
+  }
+  Cipher(const Cipher&) = delete;
+  Cipher& operator=(const Cipher&) = delete;
+
+  bool ready() const { return ready_; }
+  mbedtls_gcm_context* get() { return gcm_; }
+
+ private:
+  mbedtls_gcm_context* gcm_;
+  bool ready_ = false;
+};
+
+struct Parts {
+  explicit Parts(Bytes record)
+      : header(record.first(SealedRecord::kHeaderBytes)),
+        nonce(record.subspan(kNonceAt, kNonceBytes)),
+        payload(record.subspan(SealedRecord::kHeaderBytes,
+                               record.size() - SealedRecord::kOverheadBytes)),
+        tag(record.last(SealedRecord::kTagBytes)) {}
+
+  Bytes header;
+  Bytes nonce;
+  Bytes payload;
+  Bytes tag;
+};
+
+using AssociatedData =
+    std::array<std::uint8_t, SealedRecord::kHeaderBytes + std::tuple_size_v<Fingerprint>>;
+
+AssociatedData Associate(ConstBytes header, const Fingerprint& fingerprint) {
+  AssociatedData data{};
+  CopyBytes(header, data);
+  CopyBytes(fingerprint, Bytes(data).subspan(header.size()));
+  return data;
+}
+
+void WriteHeader(RecordType type, std::uint32_t sequence, const Parts& parts) {
+  CopyBytes(kMagicAndVersion, parts.header);
+  parts.header[kTypeAt] = static_cast<std::uint8_t>(type);
+  PutBigEndian(sequence, parts.nonce.first(kSequenceBytes));
+}
+
+bool HasHeader(RecordType type, ConstBytes header) {
+  return AsText(header.first(kMagicAndVersion.size())) == AsText(kMagicAndVersion) &&
+         header[kTypeAt] == static_cast<std::uint8_t>(type);
+}
+
+/// Adds a field with its length, so that no two sequences of fields look alike.
+void Absorb(mbedtls_sha256_context& hash, std::string_view field) {
+  std::array<std::uint8_t, 4> size{};
+  PutBigEndian(static_cast<std::uint32_t>(field.size()), size);
+  // A hash over memory cannot fail: mbedTLS reports only accelerator faults here.
+  static_cast<void>(mbedtls_sha256_update(&hash, size.data(), size.size()));
+  static_cast<void>(mbedtls_sha256_update(&hash, AsBytes(field).data(), field.size()));
+}
+
+}  // namespace
+
+Fingerprint FingerprintOf(const Settings& settings) {
+  Origin origin;
+  static_cast<void>(ParseOrigin(settings.url, origin));  // Checked by CheckSettings.
+  std::array<std::uint8_t, 2> port{};
+  PutBigEndian(origin.port, port);
+  const std::uint8_t grant = static_cast<std::uint8_t>(settings.grant);
+  mbedtls_sha256_context hash;
+  mbedtls_sha256_init(&hash);
+  static_cast<void>(mbedtls_sha256_starts(&hash, 0));
+  Absorb(hash, origin.host);
+  Absorb(hash, AsText(port));
+  Absorb(hash, settings.token_path);
+  Absorb(hash, settings.client_id);
+  Absorb(hash, AsText({&grant, 1}));
+  Absorb(hash, settings.grant == Grant::kPassword ? settings.username : std::string_view());
+  Fingerprint fingerprint{};
+  static_cast<void>(mbedtls_sha256_finish(&hash, fingerprint.data()));
+  mbedtls_sha256_free(&hash);
+  return fingerprint;
+}
+
+Status SealRecord(RecordType type, std::uint32_t sequence, ConstBytes key,
+                  const Fingerprint& fingerprint, Engine& engine, Bytes record) {
+  CONNECT_AUTH_ASSERT(record.size() >= SealedRecord::kOverheadBytes);
+  const Parts parts(record);
+  WriteHeader(type, sequence, parts);
+  const Status random = engine.Random(parts.nonce.subspan(kSequenceBytes));
+  if (random != Status::kOk) {
+    return random;
+  }
+  Cipher cipher(key);
+  if (!cipher.ready()) {
+    return Status::kOutOfMemory;
+  }
+  const AssociatedData data = Associate(parts.header, fingerprint);
+  const int result = mbedtls_gcm_crypt_and_tag(
+      cipher.get(), MBEDTLS_GCM_ENCRYPT, parts.payload.size(), parts.nonce.data(),
+      parts.nonce.size(), data.data(), data.size(), parts.payload.data(), parts.payload.data(),
+      parts.tag.size(), parts.tag.data());
+  return result == 0 ? Status::kOk : Status::kOutOfMemory;
+}
+
+Result<std::uint32_t> OpenRecord(RecordType type, ConstBytes key, const Fingerprint& fingerprint,
+                                 Bytes record) {
+  if (record.size() < SealedRecord::kOverheadBytes) {
+    return Status::kCorrupt;
+  }
+  const Parts parts(record);
+  if (!HasHeader(type, parts.header)) {
+    return Status::kCorrupt;
+  }
+  Cipher cipher(key);
+  if (!cipher.ready()) {
+    return Status::kOutOfMemory;
+  }
+  const AssociatedData data = Associate(parts.header, fingerprint);
+  const int result = mbedtls_gcm_auth_decrypt(
+      cipher.get(), parts.payload.size(), parts.nonce.data(), parts.nonce.size(), data.data(),
+      data.size(), parts.tag.data(), parts.tag.size(), parts.payload.data(), parts.payload.data());
+  if (result != 0) {
+    Wipe(parts.payload);
+    return Status::kCorrupt;
+  }
+  return static_cast<std::uint32_t>(GetBigEndian(parts.nonce.first(kSequenceBytes)));
+}
+
+}  // namespace connect_auth

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "agent/settings.h"
+#include "agent/tls/engine.h"
+#include "port/bytes.h"
+#include "port/result.h"
+
+namespace connect_auth {
+
+/// SHA-256 of everything a stored token depends on: server, path, client, grant, user. It is part
+/// of every seal, so a record of another configuration does not open.
+using Fingerprint = std::array<std::uint8_t, 32>;
+
+/// @param settings  Checked. Borrowed during the call.
+Fingerprint FingerprintOf(const Settings& settings);
+
+enum class RecordType : std::uint8_t {
+  kToken = 1,
+  kSpentCode = 2,
+};
+
+/// A record as it lies in storage, whatever storage that is. All numbers are big-endian.
+///
+///     offset  size
+///          0     2  magic "CA"
+///          2     1  version of this layout: 1
+///          3     1  RecordType
+///          4    12  nonce: 4 octets sequence number, 8 random octets
+///         16     n  payload, encrypted
+///     16 + n    16  tag
+///
+/// AES-256-GCM (NIST SP 800-38D) under the record key; associated data is the 16 octets of header
+/// and the fingerprint. So a flipped bit, a record of another type, key or configuration, and an
+/// unknown version are all alike: there is no such record.
+///
+/// The random part keeps the nonce unique where an old image of the medium was restored and the
+/// sequence number repeats.
+struct SealedRecord {
+  static constexpr std::size_t kHeaderBytes = 16;
+  static constexpr std::size_t kTagBytes = 16;
+  static constexpr std::size_t kOverheadBytes = kHeaderBytes + kTagBytes;
+};
+
+/// Seals a record in place.
+///
+/// @param record    The payload lies behind kHeaderBytes, in front of kTagBytes. Borrowed during
+///                  the call.
+/// @param key       Settings::kRecordKeyBytes octets. Borrowed during the call.
+/// @param sequence  One more than that of the record it replaces.
+/// @return kOk           `record` can be stored.
+/// @return kUnavailable  No random octets.
+/// @return kOutOfMemory  The arena has no room for the cipher.
+Status SealRecord(RecordType type, std::uint32_t sequence, ConstBytes key,
+                  const Fingerprint& fingerprint, Engine& engine, Bytes record);
+
+/// Opens a record in place.
+///
+/// @param record    As it was stored; afterwards the payload stands behind kHeaderBytes, or, with
+///                  kCorrupt, nothing does: it is wiped. Borrowed during the call.
+/// @return value         The record's sequence number.
+/// @return kCorrupt      Not a record of this type, key and configuration.
+/// @return kOutOfMemory  The arena has no room for the cipher.
+Result<std::uint32_t> OpenRecord(RecordType type, ConstBytes key, const Fingerprint& fingerprint,
+                                 Bytes record);
+
+}  // namespace connect_auth

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/tls/engine.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "mbedtls/ctr_drbg.h"
+#include "mbedtls/memory_buffer_alloc.h"
+#include "mbedtls/platform.h"
+#include "mbedtls/platform_time.h"
+#include "mbedtls/platform_util.h"
+#include "psa/crypto.h"
+
+namespace connect_auth {
+namespace {
+
+using AllocateFunction = void* (*)(std::size_t, std::size_t);
+using ReleaseFunction = void (*)(void*);
+
+/// What the hooks below work on; mbedTLS's hooks take no context. Never destroyed.
+struct Hooks {
+  const Clock* clock = nullptr;
+  Entropy* entropy = nullptr;
+  AllocateFunction allocate = nullptr;
+  std::size_t refused_allocations = 0;
+};
+constinit Hooks hooks;
+constinit mbedtls_ctr_drbg_context generator{};
+
+void* AllocateOrCount(std::size_t count, std::size_t size) {
+  void* const memory = hooks.allocate(count, size);
+  if (memory == nullptr && count != 0 && size != 0) {
+    ++hooks.refused_allocations;
+  }
+  return memory;
+}
+
+int SeedHook(void* /*context*/, unsigned char* into, std::size_t size) {
+  const bool filled = hooks.entropy->Fill(Bytes(into, size)) == Status::kOk;
+  return filled ? 0 : MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED;
+}
+
+Status SeedGenerator() {
+  mbedtls_ctr_drbg_init(&generator);
+  const int result = mbedtls_ctr_drbg_seed(&generator, SeedHook, nullptr, nullptr, 0);
+  if (result == 0) {
+    return psa_crypto_init() == PSA_SUCCESS ? Status::kOk : Status::kOutOfMemory;
+  }
+  return result == MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED ? Status::kUnavailable
+                                                              : Status::kOutOfMemory;
+}
+
+/// A date of the proleptic Gregorian calendar.
+struct Date {
+  std::int64_t year = 0;
+  int month = 0;  // 1..12
+  int day = 0;    // 1..31
+};
+
+/// @param days  Since 1970-01-01.
+Date ToDate(std::int64_t days) {
+  // Years are counted from 0000-03-01, so that a leap day ends its year and every 400 years are
+  // alike; months are then 153 days in five, from March on.
+  constexpr std::int64_t kDaysTo1970 = 719468;
+  constexpr std::int64_t kDaysIn400Years = 146097;
+  const std::int64_t since = days + kDaysTo1970;
+  const std::int64_t era = (since >= 0 ? since : since - kDaysIn400Years + 1) / kDaysIn400Years;
+  const auto day_of_era = static_cast<int>(since - era * kDaysIn400Years);
+  const int year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const int day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int month_from_march = (5 * day_of_year + 2) / 153;
+  Date date;
+  date.day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+  date.month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+  date.year = era * 400 + year_of_era + (date.month <= 2 ? 1 : 0);
+  return date;
+}
+
+}  // namespace
+
+Status Engine::Start(Bytes arena, const Clock& clock, Entropy& entropy) {
+  if (hooks.clock != nullptr) {
+    return Status::kFailedPrecondition;
+  }
+  constexpr std::size_t kLeastArena = 2048;
+  if (arena.size() < kLeastArena) {
+    return Status::kOutOfMemory;
+  }
+  arena_ = arena;
+  hooks.clock = &clock;
+  hooks.entropy = &entropy;
+  mbedtls_memory_buffer_alloc_init(arena.data(), arena.size());
+  const Status status = SeedGenerator();
+  if (status != Status::kOk) {
+    Stop();
+  }
+  return status;
+}
+
+void Engine::Stop() {
+  if (!started()) {
+    return;
+  }
+  mbedtls_psa_crypto_free();
+  mbedtls_ctr_drbg_free(&generator);
+  mbedtls_memory_buffer_alloc_free();
+  Wipe(arena_);
+  arena_ = {};
+  hooks = Hooks();
+}
+
+Status Engine::Random(Bytes into) {
+  if (!started()) {
+    return Status::kFailedPrecondition;
+  }
+  while (!into.empty()) {
+    const std::size_t count = std::min<std::size_t>(into.size(), MBEDTLS_CTR_DRBG_MAX_REQUEST);
+    if (mbedtls_ctr_drbg_random(&generator, into.data(), count) != 0) {
+      return Status::kUnavailable;
+    }
+    into = into.subspan(count);
+  }
+  return Status::kOk;
+}
+
+bool Engine::KnowsTime() const { return started() && hooks.clock->WallTime().ok(); }
+
+std::size_t Engine::refused_allocations() { return hooks.refused_allocations; }
+
+}  // namespace connect_auth
+
+// The hooks that mbedTLS calls by name: see agent/tls/mbedtls_config.h.
+extern "C" {
+
+/// Stands in for mbedtls_platform_set_calloc_free in mbedTLS's memory_buffer_alloc.c (see
+/// toolchains/dependencies.cmake), so that refused requests can be counted on their way.
+int connect_auth_capture_allocator(connect_auth::AllocateFunction allocate,
+                                   connect_auth::ReleaseFunction release) {
+  connect_auth::hooks.allocate = allocate;
+  return mbedtls_platform_set_calloc_free(connect_auth::AllocateOrCount, release);
+}
+
+psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t* /*context*/,
+                                             std::uint8_t* output, std::size_t output_size,
+                                             std::size_t* output_length) {
+  if (mbedtls_ctr_drbg_random(&connect_auth::generator, output, output_size) != 0) {
+    return PSA_ERROR_INSUFFICIENT_ENTROPY;
+  }
+  *output_length = output_size;
+  return PSA_SUCCESS;
+}
+
+long long connect_auth_wall_time(long long* into) {
+  // An unknown time is the epoch, at which no certificate is valid yet.
+  const long long now =
+      connect_auth::hooks.clock->WallTime().value_or(connect_auth::UnixSeconds{0}).count;
+  if (into != nullptr) {
+    *into = now;
+  }
+  return now;
+}
+
+mbedtls_ms_time_t mbedtls_ms_time(void) { return connect_auth::hooks.clock->Now().millis; }
+
+struct tm* mbedtls_platform_gmtime_r(const mbedtls_time_t* time, struct tm* into) {
+  constexpr std::int64_t kSecondsInDay = 86400;
+  const std::int64_t days = *time / kSecondsInDay - (*time % kSecondsInDay < 0 ? 1 : 0);
+  const auto second = static_cast<int>(*time - days * kSecondsInDay);
+  const connect_auth::Date date = connect_auth::ToDate(days);
+  *into = {};
+  into->tm_year = static_cast<int>(date.year - 1900);
+  into->tm_mon = date.month - 1;
+  into->tm_mday = date.day;
+  into->tm_hour = second / 3600;
+  into->tm_min = second / 60 % 60;
+  into->tm_sec = second % 60;
+  return into;
+}
+
+}  // extern "C"

@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/tls/tls_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <new>
+
+#include "agent/config.h"
+#include "agent/encoding/base64.h"
+#include "agent/http/ascii.h"
+#include "mbedtls/net_sockets.h"
+#include "mbedtls/platform.h"
+#include "mbedtls/sha256.h"
+#include "mbedtls/ssl.h"
+#include "mbedtls/x509_crt.h"
+#include "port/log.h"
+
+namespace connect_auth {
+namespace {
+
+constexpr std::string_view kPinScheme = "sha256//";
+constexpr std::size_t kSha256Bytes = 32;
+constexpr std::size_t kPinSize = Base64EncodedSize(kSha256Bytes);
+constexpr std::size_t kMaxHostBytes = 253;
+constexpr std::uint32_t kDateFlags = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE;
+constexpr std::uint32_t kPinFlag = MBEDTLS_X509_BADCERT_OTHER;
+
+const char* const kAlpnProtocols[] = {"http/1.1", nullptr};
+
+/// Takes the next pin off the front of `pins`, without its scheme; empty: it is malformed.
+std::string_view TakePin(std::string_view& pins) {
+  const std::string_view pin = pins.substr(0, pins.find(';'));
+  pins.remove_prefix(std::min(pin.size() + 1, pins.size()));
+  const bool well_formed = pin.starts_with(kPinScheme) && pin.size() == kPinScheme.size() + kPinSize;
+  return well_formed ? pin.substr(kPinScheme.size()) : std::string_view();
+}
+
+bool IsBase64Character(char c) { return IsAlphanumeric(c) || c == '+' || c == '/' || c == '='; }
+
+bool IsPinned(const mbedtls_x509_crt& certificate, std::string_view pins) {
+  std::array<std::uint8_t, kSha256Bytes> digest{};
+  if (mbedtls_sha256(certificate.pk_raw.p, certificate.pk_raw.len, digest.data(), 0) != 0) {
+    return false;
+  }
+  std::array<std::uint8_t, kPinSize> encoded{};
+  EncodeBase64(digest, encoded);
+  while (!pins.empty()) {
+    if (TakePin(pins) == AsText(encoded)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool LooksLikePem(ConstBytes certificates) {
+  return AsText(certificates).find("-----BEGIN ") != std::string_view::npos;
+}
+
+/// Adds PEM or DER to a chain. In PEM, certificates that mbedTLS cannot use (say, of an unknown
+/// curve) are passed over, as long as one is usable.
+int AddAuthorities(mbedtls_x509_crt& chain, ConstBytes certificates) {
+  if (!LooksLikePem(certificates)) {
+    return mbedtls_x509_crt_parse_der_nocopy(&chain, certificates.data(), certificates.size());
+  }
+  const int result = mbedtls_x509_crt_parse(&chain, certificates.data(), certificates.size());
+  if (result > 0) {
+    CONNECT_AUTH_LOG(kWarning, "tls: CA certificates passed over as unusable", result);
+  }
+  return result > 0 && chain.raw.p != nullptr ? 0 : result;
+}
+
+int RandomCallback(void* engine, unsigned char* into, std::size_t size) {
+  const bool filled = static_cast<Engine*>(engine)->Random(Bytes(into, size)) == Status::kOk;
+  return filled ? 0 : MBEDTLS_ERR_SSL_INTERNAL_ERROR;
+}
+
+bool IsAllocationFailure(int error_code) {
+  switch (error_code) {
+    case MBEDTLS_ERR_SSL_ALLOC_FAILED:
+    case MBEDTLS_ERR_X509_ALLOC_FAILED:
+    case MBEDTLS_ERR_PK_ALLOC_FAILED:
+    case MBEDTLS_ERR_MPI_ALLOC_FAILED:
+    case MBEDTLS_ERR_ECP_ALLOC_FAILED:
+    case MBEDTLS_ERR_MD_ALLOC_FAILED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Reason UntrustedReason(std::uint32_t flags) {
+  if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0) {
+    return Reason::kCertificateNotTrusted;
+  }
+  if ((flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0) {
+    return Reason::kCertificateWrongHost;
+  }
+  return (flags & kPinFlag) != 0 ? Reason::kCertificateNotPinned : Reason::kCertificateUnsuitable;
+}
+
+}  // namespace
+
+struct TlsConnection::Session {
+  mbedtls_ssl_context ssl;
+  mbedtls_ssl_config config;
+  mbedtls_x509_crt authorities;
+  std::array<char, kMaxHostBytes + 1> host;
+  std::array<std::uint8_t, config::kSegmentBytes> gathered;  // output not yet given to transport_
+  std::size_t gathered_size;
+  std::string_view pins;
+  bool pin_found;
+  bool received_anything;
+
+  void Init() {
+    mbedtls_ssl_init(&ssl);
+    mbedtls_ssl_config_init(&config);
+    mbedtls_x509_crt_init(&authorities);
+  }
+
+  void Free() {
+    mbedtls_ssl_free(&ssl);
+    mbedtls_ssl_config_free(&config);
+    mbedtls_x509_crt_free(&authorities);
+    Wipe(gathered);
+  }
+
+  /// mbedTLS asks once for each certificate of the chain it has built, the server's last.
+  static int Verify(void* self, mbedtls_x509_crt* certificate, int depth, std::uint32_t* flags) {
+    auto& session = *static_cast<Session*>(self);
+    session.pin_found = session.pin_found || IsPinned(*certificate, session.pins);
+    if (depth == 0 && !session.pin_found && !session.pins.empty()) {
+      *flags |= kPinFlag;
+    }
+    return 0;
+  }
+};
+
+bool ArePinsWellFormed(std::string_view pins) {
+  while (!pins.empty()) {
+    const std::string_view pin = TakePin(pins);
+    if (pin.empty() || !std::all_of(pin.begin(), pin.end(), IsBase64Character)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Status TlsConnection::Connect(std::string_view host, std::uint16_t port) {
+  switch (phase_) {
+    case Phase::kClosed:
+      reason_ = Reason::kNone;
+      error_code_ = 0;
+      refused_before_ = Engine::refused_allocations();
+      phase_ = Phase::kTransport;
+      return ConnectTransport(host, port);
+    case Phase::kTransport:
+      return ConnectTransport(host, port);
+    case Phase::kHandshake:
+      return Handshake();
+    case Phase::kOpen:
+      return Status::kOk;
+    case Phase::kBroken:
+      break;
+  }
+  return broken_status_;
+}
+
+Status TlsConnection::ConnectTransport(std::string_view host, std::uint16_t port) {
+  if (!engine_.started()) {
+    return Break(Status::kFailedPrecondition, Reason::kTlsUnusable, 0);
+  }
+  waits_for_ = Interest::kConnected;
+  const Status status = transport_.Connect(host, port);
+  if (status == Status::kPending) {
+    return status;
+  }
+  if (status != Status::kOk) {
+    return Break(status, status == Status::kNotFound ? Reason::kNameNotFound : Reason::kNoConnection,
+                 0);
+  }
+  waits_for_ = Interest::kNothing;
+  phase_ = Phase::kHandshake;
+  return SetUp(host);
+}
+
+/// Makes mbedTLS's objects; everything they need comes from the arena.
+Status TlsConnection::SetUp(std::string_view host) {
+  if (host.size() > kMaxHostBytes) {
+    return Break(Status::kInvalidArgument, Reason::kUrlMalformed, 0);
+  }
+  void* const memory = mbedtls_calloc(1, sizeof(Session));
+  if (memory == nullptr) {
+    return Break(Status::kOutOfMemory, Reason::kArenaExhausted, 0);
+  }
+  session_ = new (memory) Session();
+  session_->Init();
+  session_->pins = trust_.pins;
+  std::copy(host.begin(), host.end(), session_->host.begin());
+  session_->host[host.size()] = '\0';
+
+  mbedtls_ssl_config& config = session_->config;
+  int result = mbedtls_ssl_config_defaults(&config, MBEDTLS_SSL_IS_CLIENT,
+                                           MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+  if (result != 0) {
+    return BreakWithError(result);
+  }
+  const Status loaded = LoadAuthorities();
+  if (loaded != Status::kOk) {
+    return loaded;
+  }
+  mbedtls_ssl_conf_authmode(&config, MBEDTLS_SSL_VERIFY_REQUIRED);
+  mbedtls_ssl_conf_ca_chain(&config, &session_->authorities, nullptr);
+  mbedtls_ssl_conf_verify(&config, Session::Verify, session_);
+  mbedtls_ssl_conf_rng(&config, RandomCallback, &engine_);
+  result = mbedtls_ssl_conf_alpn_protocols(&config, const_cast<const char**>(kAlpnProtocols));
+  if (result == 0) {
+    result = mbedtls_ssl_setup(&session_->ssl, &config);
+  }
+  if (result == 0) {
+    result = mbedtls_ssl_set_hostname(&session_->ssl, session_->host.data());
+  }
+  if (result != 0) {
+    return BreakWithError(result);
+  }
+  mbedtls_ssl_set_bio(&session_->ssl, this, SendCallback, ReceiveCallback, nullptr);
+  return Status::kPending;
+}
+
+Status TlsConnection::LoadAuthorities() {
+  for (const ConstBytes certificates : {trust_.authorities, trust_.backup_authorities}) {
+    if (certificates.empty()) {
+      continue;
+    }
+    const int result = AddAuthorities(session_->authorities, certificates);
+    if (result == 0) {
+      continue;
+    }
+    if (Engine::refused_allocations() != refused_before_ || IsAllocationFailure(result)) {
+      return Break(Status::kOutOfMemory, Reason::kArenaExhausted, result);
+    }
+    return Break(Status::kInvalidArgument, Reason::kAuthoritiesUnreadable, result);
+  }
+  return Status::kOk;
+}
+
+Status TlsConnection::Handshake() {
+  waits_for_ = Interest::kNothing;
+  const int result = mbedtls_ssl_handshake_step(&session_->ssl);
+  if (IsPending(result)) {
+    return Status::kPending;
+  }
+  if (result != 0) {
+    return BreakWithError(result);
+  }
+  if (mbedtls_ssl_is_handshake_over(&session_->ssl) == 0) {
+    return Status::kPending;
+  }
+  // The handshake has failed already on any flag; this guards against a change of that.
+  if (mbedtls_ssl_get_verify_result(&session_->ssl) != 0) {
+    return BreakUntrusted(MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
+  }
+  phase_ = Phase::kOpen;
+  return Status::kOk;
+}
+
+IoResult TlsConnection::Write(ConstBytes data) {
+  if (phase_ != Phase::kOpen) {
+    return IoResult::Error(phase_ == Phase::kBroken ? broken_status_ : Status::kFailedPrecondition);
+  }
+  waits_for_ = Interest::kNothing;
+  const int result = mbedtls_ssl_write(&session_->ssl, data.data(), data.size());
+  if (IsPending(result)) {
+    return IoResult::Error(Status::kPending);
+  }
+  return result > 0 ? IoResult::Bytes(static_cast<std::size_t>(result))
+                    : IoResult::Error(BreakWithError(result));
+}
+
+IoResult TlsConnection::Read(Bytes into) {
+  if (phase_ != Phase::kOpen) {
+    return IoResult::Error(phase_ == Phase::kBroken ? broken_status_ : Status::kFailedPrecondition);
+  }
+  waits_for_ = Interest::kNothing;
+  const int result = mbedtls_ssl_read(&session_->ssl, into.data(), into.size());
+  if (IsPending(result)) {
+    return IoResult::Error(Status::kPending);
+  }
+  if (result > 0) {
+    return IoResult::Bytes(static_cast<std::size_t>(result));
+  }
+  if (result == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) {
+    return IoResult::Error(Status::kClosed);
+  }
+  return IoResult::Error(result == 0 ? Break(Status::kUnavailable, Reason::kTlsTruncated, 0)
+                                     : BreakWithError(result));
+}
+
+void TlsConnection::Close() {
+  if (session_ != nullptr) {
+    if (phase_ == Phase::kOpen && mbedtls_ssl_close_notify(&session_->ssl) == 0) {
+      static_cast<void>(Flush());  // As a courtesy: the peer learns of the end from TCP as well.
+    }
+    session_->Free();
+    mbedtls_free(session_);
+    session_ = nullptr;
+  }
+  transport_.Close();
+  waits_for_ = Interest::kNothing;
+  phase_ = Phase::kClosed;
+}
+
+std::string_view TlsConnection::version() const {
+  return phase_ == Phase::kOpen ? mbedtls_ssl_get_version(&session_->ssl) : std::string_view();
+}
+
+std::string_view TlsConnection::cipher_suite() const {
+  return phase_ == Phase::kOpen ? mbedtls_ssl_get_ciphersuite(&session_->ssl) : std::string_view();
+}
+
+bool TlsConnection::IsPending(int result) {
+  switch (result) {
+    case MBEDTLS_ERR_SSL_WANT_READ:
+      waits_for_ = Interest::kReadable;
+      return true;
+    case MBEDTLS_ERR_SSL_WANT_WRITE:
+      waits_for_ = Interest::kWritable;
+      return true;
+    case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// Ends the connection for good: the one place that sets kBroken.
+Status TlsConnection::Break(Status status, Reason reason, int error_code) {
+  if (session_ != nullptr) {
+    static_cast<void>(Flush());  // An alert tells the peer why.
+  }
+  phase_ = Phase::kBroken;
+  broken_status_ = status;
+  reason_ = reason;
+  error_code_ = error_code;
+  return status;
+}
+
+Status TlsConnection::BreakWithError(int error_code) {
+  if (Engine::refused_allocations() != refused_before_ || IsAllocationFailure(error_code)) {
+    return Break(Status::kOutOfMemory, Reason::kArenaExhausted, error_code);
+  }
+  switch (error_code) {
+    case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
+      return BreakUntrusted(error_code);
+    case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
+      return Break(Status::kMalformed, Reason::kTlsRefused, error_code);
+    case MBEDTLS_ERR_NET_CONN_RESET:
+    case MBEDTLS_ERR_SSL_CONN_EOF:
+      return Break(Status::kUnavailable, Reason::kConnectionLost, error_code);
+    case MBEDTLS_ERR_NET_INVALID_CONTEXT:
+      return Break(Status::kMalformed, Reason::kNotTls, error_code);
+    default:
+      return Break(Status::kMalformed, Reason::kTlsFailed, error_code);
+  }
+}
+
+Status TlsConnection::BreakUntrusted(int error_code) {
+  const std::uint32_t flags = mbedtls_ssl_get_verify_result(&session_->ssl);
+  CONNECT_AUTH_LOG(kInfo, "tls: certificate refused, mbedTLS verify flags", flags);
+  if (flags == 0 || (flags & ~kDateFlags) != 0) {
+    return Break(Status::kUntrusted, UntrustedReason(flags & ~kDateFlags), error_code);
+  }
+  if (!engine_.KnowsTime()) {
+    return Break(Status::kCertificateDate, Reason::kClockUnknown, error_code);
+  }
+  return Break(Status::kCertificateDate,
+               (flags & MBEDTLS_X509_BADCERT_EXPIRED) != 0 ? Reason::kCertificateExpired
+                                                           : Reason::kCertificateNotYetValid,
+               error_code);
+}
+
+/// Hands gathered output to the transport, in one call.
+///
+/// @return kOk when nothing is left, kPending when some is, or the transport's failure
+Status TlsConnection::Flush() {
+  Session& session = *session_;
+  if (session.gathered_size == 0) {
+    return Status::kOk;
+  }
+  const Bytes gathered = Bytes(session.gathered).first(session.gathered_size);
+  const IoResult sent = transport_.Write(gathered);
+  if (!sent.ok()) {
+    return sent.status();
+  }
+  CopyBytes(gathered.subspan(sent.bytes()), gathered);
+  session.gathered_size -= sent.bytes();
+  return session.gathered_size == 0 ? Status::kOk : Status::kPending;
+}
+
+/// mbedTLS gives output away: it is gathered, and sent only when there is too much of it.
+int TlsConnection::SendRecord(ConstBytes record) {
+  Session& session = *session_;
+  if (record.size() > session.gathered.size() - session.gathered_size) {
+    const Status flushed = Flush();
+    if (flushed != Status::kOk) {
+      return flushed == Status::kPending ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_NET_CONN_RESET;
+    }
+  }
+  const std::size_t count =
+      std::min(record.size(), session.gathered.size() - session.gathered_size);
+  CopyBytes(record.first(count), Bytes(session.gathered).subspan(session.gathered_size));
+  session.gathered_size += count;
+  return static_cast<int>(count);
+}
+
+/// mbedTLS wants the peer's answer, so whatever was gathered has to leave first.
+int TlsConnection::ReceiveRecord(Bytes into) {
+  const Status flushed = Flush();
+  if (flushed != Status::kOk) {
+    return flushed == Status::kPending ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_NET_CONN_RESET;
+  }
+  const IoResult got = transport_.Read(into);
+  if (got.status() == Status::kPending) {
+    return MBEDTLS_ERR_SSL_WANT_READ;
+  }
+  if (got.status() == Status::kClosed) {
+    return 0;
+  }
+  if (!got.ok()) {
+    return MBEDTLS_ERR_NET_CONN_RESET;
+  }
+  // The first octet of a record is its type, 20..23. A server without TLS begins otherwise, and
+  // deserves a clearer word than "invalid record".
+  constexpr std::uint8_t kFirstType = 20;
+  constexpr std::uint8_t kLastType = 23;
+  if (!session_->received_anything && (into[0] < kFirstType || into[0] > kLastType)) {
+    return MBEDTLS_ERR_NET_INVALID_CONTEXT;
+  }
+  session_->received_anything = true;
+  return static_cast<int>(got.bytes());
+}
+
+int TlsConnection::SendCallback(void* self, const unsigned char* data, std::size_t size) {
+  return static_cast<TlsConnection*>(self)->SendRecord(ConstBytes(data, size));
+}
+
+int TlsConnection::ReceiveCallback(void* self, unsigned char* into, std::size_t size) {
+  return static_cast<TlsConnection*>(self)->ReceiveRecord(Bytes(into, size));
+}
+
+}  // namespace connect_auth

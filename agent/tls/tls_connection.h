@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "agent/failure.h"
+#include "agent/tls/engine.h"
+#include "port/bytes.h"
+#include "port/network.h"
+
+namespace connect_auth {
+
+/// Whom a TLS connection believes.
+struct Trust {
+  /// CA certificates, PEM (any number) or one DER. Borrowed for the life of whoever holds this.
+  ConstBytes authorities;
+  /// More of them, for the time when the first are being replaced; may be empty. Borrowed likewise.
+  ConstBytes backup_authorities;
+  /// `sha256//` and the Base64 of a SHA-256 of a SubjectPublicKeyInfo (RFC 7469 section 2.4);
+  /// several are separated by ';'. When not empty, one key of the verified chain must be among
+  /// them. Borrowed likewise.
+  std::string_view pins;
+};
+
+/// Whether `pins` has the form that `Trust` describes.
+bool ArePinsWellFormed(std::string_view pins);
+
+/// A TLS client (1.2 and 1.3) over another connection, and a `Connection` itself.
+///
+///     Connect()            connected             verified
+///   kClosed ──► kTransport ─────────► kHandshake ─────────► kOpen
+///                   └────────────────────┴──────────────────┴──── error ──► kBroken
+///
+/// Chain, host name and dates are verified before `Connect` says kOk: there is no switch to leave
+/// that out. `Connect` does one step of the handshake at a time; a step may compute for as long as
+/// one public-key operation takes on the device.
+///
+/// Output is gathered and goes out when the peer's answer is first asked for (`Read`), so that the
+/// end of the handshake and a small request share one segment.
+///
+/// Statuses beyond those of `Connection`:
+/// - `Connect`: kUntrusted, kCertificateDate, kMalformed (the handshake failed), kOutOfMemory (the
+///   arena is too small), kInvalidArgument (authorities unreadable), kFailedPrecondition (no
+///   engine started).
+/// - `Write`, `Read`: kMalformed (a record failed its checks), kOutOfMemory.
+/// - `Read`: kClosed only after close_notify; kUnavailable for an end without it.
+class TlsConnection final : public Connection {
+ public:
+  /// @param transport  Carries the records. Borrowed for the life of this object.
+  /// @param engine     Started before the first `Connect`. Borrowed for the life of this object.
+  TlsConnection(Connection& transport, Engine& engine) : transport_(transport), engine_(engine) {}
+  ~TlsConnection() { Close(); }
+  TlsConnection(const TlsConnection&) = delete;
+  TlsConnection& operator=(const TlsConnection&) = delete;
+
+  /// Takes effect with the next connection.
+  void SetTrust(const Trust& trust) { trust_ = trust; }
+
+  Status Connect(std::string_view host, std::uint16_t port) override;
+  IoResult Write(ConstBytes data) override;
+  IoResult Read(Bytes into) override;
+  void Close() override;
+
+  /// What the last kPending waits for; kNothing: call again at once.
+  Interest waits_for() const { return waits_for_; }
+  /// Why the last call failed. Survives `Close()`, until the next connection begins.
+  Reason reason() const { return reason_; }
+  /// mbedTLS's code for it; 0: none. Survives likewise.
+  std::int32_t error_code() const { return error_code_; }
+  /// The version and cipher suite agreed on, for diagnosis; empty when not open. Static text.
+  std::string_view version() const;
+  std::string_view cipher_suite() const;
+
+ private:
+  enum class Phase : std::uint8_t { kClosed, kTransport, kHandshake, kOpen, kBroken };
+  struct Session;  // mbedTLS's objects; lives in the arena from SetUp() to Close().
+
+  Status ConnectTransport(std::string_view host, std::uint16_t port);
+  Status SetUp(std::string_view host);
+  Status LoadAuthorities();
+  Status Handshake();
+  Status Break(Status status, Reason reason, int error_code);
+  Status BreakWithError(int error_code);
+  Status BreakUntrusted(int error_code);
+  bool IsPending(int result);
+  Status Flush();
+  int SendRecord(ConstBytes record);
+  int ReceiveRecord(Bytes into);
+  static int SendCallback(void* self, const unsigned char* data, std::size_t size);
+  static int ReceiveCallback(void* self, unsigned char* into, std::size_t size);
+
+  Connection& transport_;
+  Engine& engine_;
+  Trust trust_;
+  Session* session_ = nullptr;
+  std::size_t refused_before_ = 0;
+  std::int32_t error_code_ = 0;
+  Phase phase_ = Phase::kClosed;
+  Status broken_status_ = Status::kOk;
+  Reason reason_ = Reason::kNone;
+  Interest waits_for_ = Interest::kNothing;
+};
+
+}  // namespace connect_auth

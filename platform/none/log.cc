@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Starting point of a new port: copy platform/none to platform/<yours>, then let this function
+// write a line to a UART, to RTT or to syslog.
+
+#include "port/log.h"
+
+namespace connect_auth {
+
+void WriteLog(LogLevel, const char*, std::int64_t) {}
+
+}  // namespace connect_auth

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/store/sealed_record.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "agent/store/token_record.h"
+#include "tests/cmocka.h"
+#include "tests/fake/fake_clock.h"
+#include "tests/fake/fake_entropy.h"
+#include "tests/support/settings.h"
+
+namespace connect_auth {
+namespace {
+
+constexpr std::string_view kPayload = "payload of the record";
+constexpr std::array<std::uint8_t, Settings::kRecordKeyBytes> kKey = {1, 2, 3};
+using Record = std::array<std::uint8_t, SealedRecord::kOverheadBytes + kPayload.size()>;
+
+std::array<std::uint8_t, 16384> arena;
+fake::FakeClock test_clock;
+fake::FakeEntropy test_entropy;
+Engine engine;
+
+int StartEngine(void**) {
+  test_entropy = fake::FakeEntropy();
+  return engine.Start(arena, test_clock, test_entropy) == Status::kOk ? 0 : -1;
+}
+int StopEngine(void**) {
+  engine.Stop();
+  return 0;
+}
+
+Record Seal(const Fingerprint& fingerprint, std::uint32_t sequence = 5) {
+  Record record{};
+  CopyBytes(AsBytes(kPayload), Bytes(record).subspan(SealedRecord::kHeaderBytes));
+  assert_int_equal(
+      SealRecord(RecordType::kToken, sequence, kKey, fingerprint, engine, record), Status::kOk);
+  return record;
+}
+
+Status Open(Record record, const Fingerprint& fingerprint,
+            RecordType type = RecordType::kToken, ConstBytes key = kKey) {
+  return OpenRecord(type, key, fingerprint, record).status();
+}
+
+void sealed_record_opens_to_its_payload_and_sequence(void**) {
+  const Fingerprint fingerprint = FingerprintOf(tests::PageSettings());
+  Record record = Seal(fingerprint, 0x01020304);
+  assert_true(AsText(record).find(kPayload) == std::string_view::npos);
+
+  const Result<std::uint32_t> sequence = OpenRecord(RecordType::kToken, kKey, fingerprint, record);
+
+  assert_int_equal(sequence.value(), 0x01020304);
+  assert_true(AsText(Bytes(record).subspan(SealedRecord::kHeaderBytes, kPayload.size())) == kPayload);
+}
+
+void sealed_record_does_not_open_with_any_bit_flipped(void**) {
+  const Fingerprint fingerprint = FingerprintOf(tests::PageSettings());
+  const Record sealed = Seal(fingerprint);
+  for (std::size_t bit = 0; bit < sealed.size() * 8; ++bit) {
+    Record record = sealed;
+    record[bit / 8] = static_cast<std::uint8_t>(record[bit / 8] ^ (1U << bit % 8));
+    assert_int_equal(Open(record, fingerprint), Status::kCorrupt);
+  }
+}
+
+void sealed_record_does_not_open_at_any_other_size(void**) {
+  const Fingerprint fingerprint = FingerprintOf(tests::PageSettings());
+  const Record sealed = Seal(fingerprint);
+  for (std::size_t size = 0; size < sealed.size(); ++size) {
+    Record record = sealed;
+    assert_int_equal(
+        OpenRecord(RecordType::kToken, kKey, fingerprint, Bytes(record).first(size)).status(),
+        Status::kCorrupt);
+  }
+}
+
+void sealed_record_leaves_no_payload_behind_when_it_does_not_open(void**) {
+  const Fingerprint fingerprint = FingerprintOf(tests::PageSettings());
+  Record record = Seal(fingerprint);
+  record.back() = static_cast<std::uint8_t>(record.back() ^ 1U);
+
+  assert_int_equal(OpenRecord(RecordType::kToken, kKey, fingerprint, record).status(),
+                   Status::kCorrupt);
+
+  const auto payload = Bytes(record).subspan(SealedRecord::kHeaderBytes, kPayload.size());
+  assert_true(std::all_of(payload.begin(), payload.end(), [](std::uint8_t b) { return b == 0; }));
+}
+
+void sealed_record_belongs_to_its_type_key_and_configuration(void**) {
+  const Settings page = tests::PageSettings();
+  const Fingerprint fingerprint = FingerprintOf(page);
+  const Record record = Seal(fingerprint);
+  assert_int_equal(Open(record, fingerprint), Status::kOk);
+  assert_int_equal(Open(record, fingerprint, RecordType::kSpentCode), Status::kCorrupt);
+  constexpr std::array<std::uint8_t, Settings::kRecordKeyBytes> kOtherKey = {1, 2, 4};
+  assert_int_equal(Open(record, fingerprint, RecordType::kToken, kOtherKey), Status::kCorrupt);
+
+  Settings other = page;
+  other.url = "https://server.domain.tld:8443";
+  assert_int_equal(Open(record, FingerprintOf(other)), Status::kCorrupt);
+  other = page;
+  other.url = "https://other.domain.tld";
+  assert_int_equal(Open(record, FingerprintOf(other)), Status::kCorrupt);
+  other = page;
+  other.token_path = "/Connect/token";
+  assert_int_equal(Open(record, FingerprintOf(other)), Status::kCorrupt);
+  other = page;
+  other.client_id = "Application2";
+  assert_int_equal(Open(record, FingerprintOf(other)), Status::kCorrupt);
+  other = page;
+  other.username = "Administrator2";
+  assert_int_equal(Open(record, FingerprintOf(other)), Status::kCorrupt);
+  other = page;
+  other.grant = Grant::kAuthorizationCode;
+  assert_int_equal(Open(record, FingerprintOf(other)), Status::kCorrupt);
+  other = page;
+  other.url = "https://server.domain.tld:443/";
+  assert_int_equal(Open(record, FingerprintOf(other)), Status::kOk);
+}
+
+void sealed_record_uses_another_nonce_each_time(void**) {
+  const Fingerprint fingerprint = FingerprintOf(tests::PageSettings());
+  assert_true(Seal(fingerprint, 5) != Seal(fingerprint, 5));
+}
+
+void sealed_record_has_the_documented_header(void**) {
+  const Record record = Seal(FingerprintOf(tests::PageSettings()), 0x01020304);
+  constexpr std::array<std::uint8_t, 8> kWanted = {'C', 'A', 1, 1, 1, 2, 3, 4};
+  assert_memory_equal(record.data(), kWanted.data(), kWanted.size());
+}
+
+void token_record_brings_back_everything_about_a_token(void**) {
+  std::array<std::uint8_t, 16> storage{};
+  std::array<std::uint8_t, 16> other_storage{};
+  static Token token{storage};
+  static Token other{other_storage};
+  Anchor anchor;
+  anchor.sent = Instant{0x0102030405060708};
+  anchor.boot_id = 0xFFFFFFFFFFFFFFFF;
+  anchor.wall = UnixSeconds{1800000000};
+  assert_int_equal(token.Assign(SecretView("the token"), 3600, anchor), Status::kOk);
+  std::array<std::uint8_t, 64> room{};
+  const Bytes payload = Bytes(room).first(TokenRecord::Size(token));
+
+  EncodeToken(token, payload);
+  assert_int_equal(DecodeToken(payload, other), Status::kOk);
+
+  assert_true(other.text().Reveal() == "the token");
+  assert_int_equal(other.lifetime_s(), 3600);
+  assert_true(other.anchor().sent == anchor.sent);
+  assert_true(other.anchor().boot_id == anchor.boot_id);
+  assert_true(other.anchor().wall == anchor.wall);
+  token.Wipe();
+  other.Wipe();
+}
+
+void token_record_refuses_payloads_that_hold_no_token(void**) {
+  std::array<std::uint8_t, 4> storage{};
+  static Token token{storage};
+  std::array<std::uint8_t, TokenRecord::kFixedBytes + 5> payload{};
+  for (std::size_t size = 0; size <= TokenRecord::kFixedBytes; ++size) {
+    assert_int_equal(DecodeToken(Bytes(payload).first(size), token), Status::kCorrupt);
+  }
+  assert_int_equal(DecodeToken(payload, token), Status::kBufferTooSmall);
+  payload[0] = 0xFF;
+  assert_int_equal(DecodeToken(payload, token), Status::kCorrupt);
+}
+
+}  // namespace
+}  // namespace connect_auth
+
+int main() {
+  using namespace connect_auth;  // NOLINT: the tests are in its unnamed namespace
+  const CMUnitTest tests[] = {
+      cmocka_unit_test(sealed_record_opens_to_its_payload_and_sequence),
+      cmocka_unit_test(sealed_record_does_not_open_with_any_bit_flipped),
+      cmocka_unit_test(sealed_record_does_not_open_at_any_other_size),
+      cmocka_unit_test(sealed_record_leaves_no_payload_behind_when_it_does_not_open),
+      cmocka_unit_test(sealed_record_belongs_to_its_type_key_and_configuration),
+      cmocka_unit_test(sealed_record_uses_another_nonce_each_time),
+      cmocka_unit_test(sealed_record_has_the_documented_header),
+      cmocka_unit_test(token_record_brings_back_everything_about_a_token),
+      cmocka_unit_test(token_record_refuses_payloads_that_hold_no_token),
+  };
+  return cmocka_run_group_tests_name("agent/sealed_record", tests, StartEngine, StopEngine);
+}
