@@ -8,7 +8,7 @@ namespace connect_auth {
 
 /// Randomness good enough to seed a cryptographic generator.
 ///
-/// The agent promises:    small requests (at most 64 bytes), a few in an hour.
+/// The agent promises:    small requests (1..64 bytes), a few in an hour.
 /// The platform promises: no silent fall-back to a predictable source. A platform without
 ///                        one says so by failing.
 class Entropy {

@@ -26,8 +26,10 @@ struct FlashGeometry {
 /// program, any subset of its bits cleared; after a torn erase, anything at all in that
 /// block, also bits that read differently at the next boot. Other blocks never change.
 ///
-/// The agent promises:    ranges inside the area; programs aligned to program_bytes and within
-///                        one block; never a bit programmed from 0 to 1 without an erase.
+/// The agent promises:    ranges inside the area, never empty; programs whose address and size are
+///                        multiples of program_bytes, within one block; never a bit programmed
+///                        from 0 to 1 without an erase, nor, where the flash is not
+///                        reprogrammable, any unit programmed twice without one.
 /// The platform promises: when a call returns, its effect is on the medium. Calls may block for
 ///                        as long as the part takes.
 class Flash {
@@ -46,7 +48,7 @@ class Flash {
   ///
   /// @param data  Borrowed during the call.
   /// @return kOk               All bytes were programmed. The caller reads back to be sure.
-  /// @return kInvalidArgument  Range outside the area, across blocks, or not aligned.
+  /// @return kInvalidArgument  Range outside the area, across blocks, or not of whole units.
   /// @return kUnavailable      The part failed; the range holds any subset of the change.
   virtual Status Program(std::uint32_t address, ConstBytes data) = 0;
 

@@ -20,7 +20,7 @@ enum class LogLevel : std::uint8_t { kError = 1, kWarning, kInfo, kDebug };
 ///                     secret can: there is no way to pass one.
 ///
 /// @param message  NUL-terminated literal.
-/// @param value    What the message says it is; 0 where it says nothing.
+/// @param value    What the message says it is; 0, and not worth printing, where it says nothing.
 void WriteLog(LogLevel level, const char* message, std::int64_t value);
 
 }  // namespace connect_auth

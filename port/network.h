@@ -30,11 +30,12 @@ class Connection {
   /// @param host  A DNS name, an IPv4 address, or an IPv6 address without brackets. Borrowed
   ///              during the call; the same in every call until kOk. Not NUL-terminated.
   /// @param port  1..65535.
-  /// @return kOk               Connected.
+  /// @return kOk               Connected; repeated until `Close()`.
   /// @return kPending          Still working on it; call again with the same arguments.
-  /// @return kInvalidArgument  `host` is empty or longer than 253 characters, or `port` is 0.
-  /// @return kNotFound         The name does not exist. Close.
-  /// @return kUnavailable      Resolution failed for now, or no address answered. Close.
+  /// @return kInvalidArgument  `host` is empty, longer than 253 characters, or holds a NUL; or
+  ///                           `port` is 0.
+  /// @return kNotFound         The name does not exist. Repeated until `Close()`.
+  /// @return kUnavailable      Resolution failed for now, or no address answered. Likewise.
   virtual Status Connect(std::string_view host, std::uint16_t port) = 0;
 
   /// Sends a prefix of `data`.
@@ -42,7 +43,8 @@ class Connection {
   /// @param data  Borrowed during the call.
   /// @return bytes()              1..data.size() bytes were accepted.
   /// @return kPending             No room now; nothing was accepted.
-  /// @return kUnavailable         The connection broke; nothing was accepted. Close.
+  /// @return kUnavailable         The connection broke; nothing was accepted. `Read` and `Write`
+  ///                              repeat it until `Close()`: a broken stream never looks ended.
   /// @return kFailedPrecondition  Not connected.
   virtual IoResult Write(ConstBytes data) = 0;
 
@@ -52,7 +54,7 @@ class Connection {
   /// @return bytes()              1..into.size() bytes were stored.
   /// @return kPending             Nothing to read yet.
   /// @return kClosed              Orderly end of stream. Never reported as 0 bytes.
-  /// @return kUnavailable         The connection broke. Close.
+  /// @return kUnavailable         The connection broke. Repeated as by `Write`.
   /// @return kFailedPrecondition  Not connected.
   virtual IoResult Read(Bytes into) = 0;
 

@@ -36,7 +36,8 @@ class Storage {
   /// @param record  Borrowed during the call.
   /// @return kOk               The new record is durable.
   /// @return kInvalidArgument  Not a legal name, or the record is too large.
-  /// @return kUnavailable      The medium is full, read-only or broken; the old record stands.
+  /// @return kUnavailable      The medium is full, read-only or broken; the old record stands, or
+  ///                           the new one, whole, but not certain to survive power loss.
   virtual Status Store(std::string_view name, ConstBytes record) = 0;
 
   /// Removes a record.

@@ -350,6 +350,7 @@ Status TlsConnection::BreakWithError(int error_code) {
   }
   switch (error_code) {
     case MBEDTLS_ERR_X509_CERT_VERIFY_FAILED:
+    case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
       return BreakUntrusted(error_code);
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
       return Break(Status::kMalformed, Reason::kTlsRefused, error_code);

@@ -229,6 +229,21 @@ class Store(ProgramTest):
         self.assertEqual(second.code, EXIT_DONE, second)
         self.assertNotEqual(first, second.token)
 
+    def test_key_is_made_at_first_use_and_private(self) -> None:
+        for place in ("key_file", "default"):
+            with self.subTest(place=place):
+                device = self.new_device()
+                (device.directory / "key").unlink()
+                if place == "default":
+                    del device.settings["store"]["key_file"]
+                device.prefix = ["/bin/sh", "-c", 'umask 000; exec "$0" "$@"']
+                first, second = device.run("token"), device.run("token")
+                self.assert_done(first)
+                self.assertEqual(first.stdout, second.stdout)
+                key = device.store / "key" if place == "default" else device.directory / "key"
+                self.assertEqual(key.stat().st_size, 32)
+                self.assertEqual(stat.S_IMODE(key.stat().st_mode), 0o600)
+
     def test_logout_wipes_the_token(self) -> None:
         self.device.run("token")
         outcome = self.device.run("logout")

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/linux/configuration.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+
+#include "platform/linux/file.h"
+#include "platform/linux/text.h"
+
+namespace connect_auth::program {
+namespace {
+
+constexpr const char* kDefaultFile = "/etc/connect-auth/connect-auth.conf";
+constexpr const char* kSystemStore = "/var/lib/connect-auth";
+constexpr std::array kSystemAuthorities = {"/etc/ssl/certs/ca-certificates.crt",
+                                           "/etc/pki/tls/certs/ca-bundle.crt",
+                                           "/etc/ssl/cert.pem"};
+constexpr std::size_t kMostCertificateBytes = 4 << 20;
+constexpr std::string_view kStandIn = "-";
+
+Problem Missing(std::string_view what, Setting setting) {
+  const SettingInfo& info = InfoOf(setting);
+  return {ExitCode::kUsage,
+          Join({"no ", what, " is configured; set ", info.key, " in section [", info.section,
+                "] of the configuration file, or --", OptionName(info).c_str()})};
+}
+
+Problem CannotReadCertificates(const std::string& path, std::string_view why) {
+  return {ExitCode::kUsage, Join({"cannot use the CA certificates in ", path, ": ", why,
+                                  "; name a file that holds some with ca_file"})};
+}
+
+bool LooksLikeCertificates(std::string_view content) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
+  constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
+  constexpr char kDerSequence = 0x30;
+  const std::size_t begin = content.find(kBegin);
+  return begin == std::string_view::npos ? content.starts_with(kDerSequence)
+                                         : content.find(kEnd, begin) != std::string_view::npos;
+}
+
+/// The configuration file that counts; empty: there is none.
+std::string FileOf(const CommandLine& line) {
+  const char* const named = std::getenv("CONNECT_AUTH_CONFIG");
+  if (line.configuration_file != nullptr) {
+    return line.configuration_file;
+  }
+  if (named != nullptr) {
+    return named;
+  }
+  const bool missing = ::access(kDefaultFile, F_OK) != 0 && errno == ENOENT;
+  return missing ? "" : kDefaultFile;
+}
+
+}  // namespace
+
+Problem ReadCertificates(const std::string& path, SecretBuffer& into) {
+  const int error = ReadFile(path, kMostCertificateBytes, into);
+  if (error != 0) {
+    return CannotReadCertificates(path, ErrorText(error));
+  }
+  const std::string_view content = AsText(into.bytes());
+  if (!LooksLikeCertificates(content)) {
+    return CannotReadCertificates(path, "there is none in it");
+  }
+  constexpr std::array<std::uint8_t, 1> kNul{};
+  const bool is_pem = content.find("-----BEGIN ") != std::string_view::npos;
+  if (is_pem && !into.Append(kNul)) {
+    return CannotReadCertificates(path, "there is no memory left");
+  }
+  return {};
+}
+
+Problem Configuration::Load(const CommandLine& line, Needs needs) {
+  needs_ = needs;
+  Problem problem = LoadGiven(line);
+  if (problem.exists() || needs == Needs::kStore) {
+    return problem;
+  }
+  problem = CheckIdentity();
+  if (problem.exists() || needs == Needs::kIdentity) {
+    return problem;
+  }
+  problem = LoadSecrets(given_, secrets_);
+  if (problem.exists()) {
+    return problem;
+  }
+  problem = CheckSecrets();
+  return problem.exists() ? problem : LoadAuthorities();
+}
+
+Problem Configuration::LoadGiven(const CommandLine& line) {
+  Problem problem = TakeEnvironment(secrets_);
+  if (problem.exists()) {
+    return problem;
+  }
+  file_ = FileOf(line);
+  if (!file_.empty()) {
+    problem = ReadConfigurationFile(file_, given_);
+  }
+  if (problem.exists()) {
+    return problem;
+  }
+  problem = given_.TakeOptions(line);
+  return !problem.exists() && store_path().empty()
+             ? Missing("place for the store", Setting::kStorePath)
+             : problem;
+}
+
+Problem Configuration::CheckIdentity() const {
+  if (!given_.has(Setting::kServerUrl)) {
+    return Missing("server", Setting::kServerUrl);
+  }
+  if (!given_.has(Setting::kClientId)) {
+    return Missing("client id", Setting::kClientId);
+  }
+  const bool by_password = given_.text(Setting::kGrantType) == "password";
+  if (by_password && !given_.has(Setting::kGrantUsername)) {
+    return Missing("username", Setting::kGrantUsername);
+  }
+  return {};
+}
+
+Problem Configuration::CheckSecrets() const {
+  if (!secrets_.client_secret.given()) {
+    return Missing("client secret", Setting::kClientSecretFile);
+  }
+  const bool by_password = given_.text(Setting::kGrantType) == "password";
+  if (by_password && !secrets_.password.given()) {
+    return Missing("password", Setting::kGrantPasswordFile);
+  }
+  if (!by_password && !secrets_.code.given()) {
+    return Missing("authorisation code", Setting::kGrantCodeFile);
+  }
+  return {};
+}
+
+Problem Configuration::LoadAuthorities() {
+  ca_file_ = given_.text(Setting::kServerCaFile);
+  for (const char* const path : kSystemAuthorities) {
+    if (ca_file_.empty() && ::access(path, R_OK) == 0) {
+      ca_file_ = path;
+    }
+  }
+  if (ca_file_.empty()) {
+    return Missing("CA certificate (and the system has none)", Setting::kServerCaFile);
+  }
+  Problem problem = ReadCertificates(ca_file_, authorities_);
+  if (!problem.exists() && given_.has(Setting::kServerBackupCaFile)) {
+    problem = ReadCertificates(std::string(given_.text(Setting::kServerBackupCaFile)),
+                               backup_authorities_);
+  }
+  return problem;
+}
+
+Settings Configuration::ForAgent(ConstBytes record_key) const {
+  const bool stand_in = needs_ != Needs::kAll;
+  Settings settings;
+  settings.url = needs_ == Needs::kStore ? "https://localhost" : given_.text(Setting::kServerUrl);
+  settings.token_path = given_.text(Setting::kServerTokenPath);
+  settings.trust.authorities = stand_in ? AsBytes(kStandIn) : authorities_.bytes();
+  settings.trust.backup_authorities = backup_authorities_.bytes();
+  settings.trust.pins = given_.text(Setting::kServerPin);
+  settings.client_id = needs_ == Needs::kStore ? kStandIn : given_.text(Setting::kClientId);
+  settings.client_secret = stand_in ? SecretView(kStandIn) : secrets_.client_secret.value.view();
+  settings.auth_encoding = given_.text(Setting::kClientAuthEncoding) == "form"
+                               ? AuthEncoding::kForm
+                               : AuthEncoding::kPlain;
+  const bool by_password = given_.text(Setting::kGrantType) == "password";
+  settings.grant = by_password ? Grant::kPassword : Grant::kAuthorizationCode;
+  settings.username = needs_ == Needs::kStore ? kStandIn : given_.text(Setting::kGrantUsername);
+  if (stand_in) {
+    (by_password ? settings.password : settings.code) = SecretView(kStandIn);
+  } else {
+    settings.password = secrets_.password.value.view();
+    settings.code = secrets_.code.value.view();
+  }
+  settings.redirect_uri = given_.text(Setting::kGrantRedirectUri);
+  settings.record_key = record_key;
+  settings.timeout = seconds(Setting::kLimitsTimeout);
+  settings.connect_timeout = seconds(Setting::kLimitsConnectTimeout);
+  settings.renewal_margin = seconds(Setting::kLimitsRenewalMargin);
+  settings.default_lifetime = seconds(Setting::kLimitsDefaultLifetime);
+  return settings;
+}
+
+bool Configuration::file_holds_secret() const {
+  return given_.has(Setting::kClientSecret) || given_.has(Setting::kGrantPassword) ||
+         given_.has(Setting::kGrantCode);
+}
+
+std::string Configuration::store_path() const {
+  if (given_.has(Setting::kStorePath)) {
+    return std::string(given_.text(Setting::kStorePath));
+  }
+  if (::geteuid() == 0) {
+    return kSystemStore;
+  }
+  const char* const state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && state[0] == '/') {
+    return Join({state, "/connect-auth"});
+  }
+  const char* const home = std::getenv("HOME");
+  return home != nullptr && home[0] == '/' ? Join({home, "/.local/state/connect-auth"})
+                                           : std::string();
+}
+
+std::string Configuration::key_file() const {
+  return given_.has(Setting::kStoreKeyFile) ? std::string(given_.text(Setting::kStoreKeyFile))
+                                            : Join({store_path(), "/key"});
+}
+
+std::size_t Configuration::max_token() const {
+  return static_cast<std::size_t>(given_.number(Setting::kLimitsMaxToken));
+}
+
+}  // namespace connect_auth::program

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "agent/settings.h"
+#include "platform/linux/command_line.h"
+#include "platform/linux/given_settings.h"
+#include "platform/linux/problem.h"
+#include "platform/linux/secret_buffer.h"
+#include "platform/linux/secrets.h"
+
+namespace connect_auth::program {
+
+/// How much of the configuration a command depends on.
+enum class Needs : std::uint8_t {
+  kStore,     ///< Where things are stored: logout.
+  kIdentity,  ///< And for which server, client and user: status.
+  kAll,       ///< And the secrets and CA certificates, to ask the server.
+};
+
+/// Everything that options, configuration file, environment and secret files say.
+class Configuration {
+ public:
+  Configuration() = default;
+  Configuration(const Configuration&) = delete;
+  Configuration& operator=(const Configuration&) = delete;
+
+  /// @return  A problem (kUsage) that says what is wrong or missing, and where.
+  Problem Load(const CommandLine& line, Needs needs);
+
+  /// For the agent; borrowed from this object. What the command does not need is filled with
+  /// stand-ins that pass the agent's checks: no connection is made with them.
+  ///
+  /// @param record_key  Borrowed likewise.
+  Settings ForAgent(ConstBytes record_key) const;
+
+  const GivenSettings& given() const { return given_; }
+  const Secrets& secrets() const { return secrets_; }
+  /// The configuration file; empty when there is none.
+  const std::string& file() const { return file_; }
+  const std::string& ca_file() const { return ca_file_; }
+  /// Whether a secret stands in the configuration file itself.
+  bool file_holds_secret() const;
+  std::string store_path() const;
+  std::string key_file() const;
+  Millis seconds(Setting setting) const { return Millis::Seconds(given_.number(setting)); }
+  std::size_t max_token() const;
+  std::size_t authorities_size() const {
+    return authorities_.size() + backup_authorities_.size();
+  }
+
+ private:
+  Problem LoadGiven(const CommandLine& line);
+  Problem CheckIdentity() const;
+  Problem CheckSecrets() const;
+  Problem LoadAuthorities();
+
+  std::string file_;
+  GivenSettings given_;
+  Secrets secrets_;
+  std::string ca_file_;
+  SecretBuffer authorities_;
+  SecretBuffer backup_authorities_;
+  Needs needs_ = Needs::kStore;
+};
+
+/// Reads CA certificates in the form in which mbedTLS wants them: PEM ends with a NUL that counts.
+///
+/// @return  A problem (kUsage): they cannot be read, or are obviously none.
+Problem ReadCertificates(const std::string& path, SecretBuffer& into);
+
+}  // namespace connect_auth::program

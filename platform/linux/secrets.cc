@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/linux/secrets.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "platform/linux/file.h"
+#include "platform/linux/text.h"
+
+namespace connect_auth::program {
+namespace {
+
+constexpr std::size_t kMostBytes = 8192;
+
+struct SecretKind {
+  Secret Secrets::*secret;
+  Setting inline_value;
+  Setting file;
+  const char* environment;
+  const char* credential;
+};
+
+constexpr std::array kSecretKinds = {
+    SecretKind{&Secrets::client_secret, Setting::kClientSecret, Setting::kClientSecretFile,
+               "CONNECT_AUTH_CLIENT_SECRET", "client_secret"},
+    SecretKind{&Secrets::password, Setting::kGrantPassword, Setting::kGrantPasswordFile,
+               "CONNECT_AUTH_PASSWORD", "password"},
+    SecretKind{&Secrets::code, Setting::kGrantCode, Setting::kGrantCodeFile, "CONNECT_AUTH_CODE",
+               "code"},
+};
+
+/// Exactly one line end belongs to the file and not to the secret.
+void StripLineEnd(SecretBuffer& secret) {
+  const std::string_view text = secret.view().Reveal();
+  if (text.ends_with("\r\n")) {
+    secret.Shorten(secret.size() - 2);
+  } else if (text.ends_with('\n')) {
+    secret.Shorten(secret.size() - 1);
+  }
+}
+
+Problem CannotUse(const std::string& path, std::string_view why) {
+  return {ExitCode::kUsage, Join({"cannot use the secret in ", path, ": ", why,
+                                  "; correct that and try again"})};
+}
+
+Problem FromFile(const std::string& path, Secret& into) {
+  const int error = ReadFile(path, kMostBytes, into.value);
+  if (error != 0) {
+    return CannotUse(path, error == EFBIG ? "it is longer than 8192 octets" : ErrorText(error));
+  }
+  if (into.value.view().Reveal().find('\0') != std::string_view::npos) {
+    return CannotUse(path, "it holds a NUL character");
+  }
+  StripLineEnd(into.value);
+  into.source = Join({"in ", path});
+  return {};
+}
+
+Problem FromCredentials(const char* name, Secret& into) {
+  const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr) {
+    return {};
+  }
+  const std::string path = Join({directory, "/", name});
+  const bool missing = ::access(path.c_str(), F_OK) != 0 && errno == ENOENT;
+  return missing ? Problem() : FromFile(path, into);
+}
+
+Problem FromConfigurationFile(const SecretKind& kind, const GivenSettings& given, Secret& into) {
+  if (given.has(kind.file)) {
+    return FromFile(std::string(given.text(kind.file)), into);
+  }
+  if (!given.has(kind.inline_value)) {
+    return {};
+  }
+  if (!into.value.Append(given.secret(kind.inline_value).bytes())) {
+    return {ExitCode::kOther, "there is no memory left; free some and try again"};
+  }
+  into.source = "in the configuration file";
+  return {};
+}
+
+Problem Load(const SecretKind& kind, const GivenSettings& given, Secret& into) {
+  if (given.has(kind.inline_value) && given.has(kind.file) && !given.by_option(kind.file)) {
+    const SettingInfo& info = InfoOf(kind.inline_value);
+    return {ExitCode::kUsage, Join({"the configuration file sets both ", info.key, " and ",
+                                    info.key, "_file in [", info.section,
+                                    "]; remove one of them"})};
+  }
+  if (given.by_option(kind.file)) {
+    into.value.Clear();
+    return FromFile(std::string(given.text(kind.file)), into);
+  }
+  if (into.given()) {
+    return {};
+  }
+  Problem problem = FromCredentials(kind.credential, into);
+  if (problem.exists() || into.given()) {
+    return problem;
+  }
+  return FromConfigurationFile(kind, given, into);
+}
+
+}  // namespace
+
+Problem TakeEnvironment(Secrets& into) {
+  for (const SecretKind& kind : kSecretKinds) {
+    char* const value = std::getenv(kind.environment);
+    if (value == nullptr) {
+      continue;
+    }
+    Secret& secret = into.*kind.secret;
+    const Bytes octets(reinterpret_cast<std::uint8_t*>(value), std::strlen(value));
+    const bool fits = octets.size() <= kMostBytes && secret.value.Append(octets);
+    Wipe(octets);
+    ::unsetenv(kind.environment);
+    if (!fits) {
+      return {ExitCode::kUsage, Join({"the environment variable ", kind.environment,
+                                      " is longer than 8192 octets; correct it"})};
+    }
+    secret.source = Join({"in the environment variable ", kind.environment});
+  }
+  return {};
+}
+
+Problem LoadSecrets(const GivenSettings& given, Secrets& into) {
+  for (const SecretKind& kind : kSecretKinds) {
+    Problem problem = Load(kind, given, into.*kind.secret);
+    if (problem.exists()) {
+      return problem;
+    }
+  }
+  return {};
+}
+
+}  // namespace connect_auth::program

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "platform/linux/given_settings.h"
+#include "platform/linux/problem.h"
+#include "platform/linux/secret_buffer.h"
+
+namespace connect_auth::program {
+
+struct Secret {
+  SecretBuffer value;
+  std::string source;  ///< Where it comes from, for messages; empty: it is not configured.
+
+  bool given() const { return !source.empty(); }
+};
+
+struct Secrets {
+  Secret client_secret;
+  Secret password;
+  Secret code;
+};
+
+/// Takes the secrets out of the environment, where they are wiped, so that no child process and no
+/// reader of /proc/PID/environ finds them any more.
+///
+/// @param into  Empty; those that the environment has are given.
+Problem TakeEnvironment(Secrets& into);
+
+/// Completes what the environment gave. The first place where a secret is counts: the option that
+/// names a file, the environment, a systemd credential, the configuration file.
+///
+/// @param into  From `TakeEnvironment`.
+/// @return  A problem (kUsage): a file cannot be read or holds too much, or the configuration file
+///          has both a secret and its file.
+Problem LoadSecrets(const GivenSettings& given, Secrets& into);
+
+}  // namespace connect_auth::program

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/linux/session.h"
+
+#include <algorithm>
+
+#include "agent/session/lifetime.h"
+#include "platform/linux/messages.h"
+#include "platform/linux/output.h"
+#include "platform/linux/text.h"
+#include "platform/posix/blocking.h"
+
+namespace connect_auth::program {
+namespace {
+
+std::unique_ptr<std::uint8_t[]> Allocate(std::size_t size) {
+  return std::unique_ptr<std::uint8_t[]>(new std::uint8_t[size]);  // Untouched pages cost nothing.
+}
+
+/// A request with its secrets escaped, or a response with the parsed JSON beside it.
+std::size_t IoSize(std::size_t max_token) {
+  constexpr std::size_t kLeast = 16384;
+  constexpr std::size_t kBesideTokens = 2048;
+  return std::max(2 * max_token + kBesideTokens, kLeast);
+}
+
+}  // namespace
+
+std::size_t ArenaSize(std::size_t authorities_size) {
+  // A handshake with an RSA chain takes some 50 KB. Of PEM, four octets become three, and an
+  // mbedtls_x509_crt with its lists of names beside them.
+  constexpr std::size_t kHandshake = 96 * 1024;
+  constexpr std::size_t kPerOctet = 5;
+  return kHandshake + kPerOctet * authorities_size;
+}
+
+Session::Session(const Configuration& configuration)
+    : configuration_(configuration),
+      store_path_(configuration.store_path()),
+      storage_(store_path_.c_str()),
+      arena_size_(ArenaSize(configuration.authorities_size())),
+      io_size_(IoSize(configuration.max_token())),
+      arena_(Allocate(arena_size_)),
+      io_(Allocate(io_size_)),
+      token_(Allocate(configuration.max_token())),
+      agent_({clock_, connection_, storage_, entropy_},
+             {Bytes(arena_.get(), arena_size_), Bytes(io_.get(), io_size_),
+              Bytes(token_.get(), configuration.max_token())}) {}
+
+Problem Session::Open() {
+  Problem problem = MakeStoreDirectory(store_path_);
+  if (problem.exists()) {
+    return problem;
+  }
+  problem = key_.LoadOrMake(configuration_.key_file());
+  return problem.exists() ? problem : StartAgent();
+}
+
+Problem Session::OpenOffline() {
+  Problem problem = key_.LoadIfAny(configuration_.key_file());
+  return problem.exists() ? problem : StartAgent();
+}
+
+Problem Session::OpenWithoutStore() { return StartAgent(); }
+
+Problem Session::StartAgent() {
+  return agent_.Start(configuration_.ForAgent(key_.octets())) == Status::kOk ? Problem()
+                                                                             : Explain();
+}
+
+Problem Session::Lock() {
+  return lock_.held() ? Problem()
+                      : lock_.Take(store_path_, configuration_.seconds(Setting::kLimitsTimeout));
+}
+
+Problem Session::ObtainToken(const Wish& wish) {
+  if (IsGoodFor(wish)) {
+    return {};
+  }
+  Problem problem = Lock();
+  if (!problem.exists()) {
+    agent_.Stop();  // Another process may have stored a token meanwhile.
+    problem = StartAgent();
+  }
+  if (!problem.exists() && !IsGoodFor(wish)) {
+    problem = AskServer(wish);
+  }
+  lock_.Release();
+  return problem;
+}
+
+Problem Session::AskServer(const Wish& wish) {
+  Problem problem = Renew(wish);
+  if (problem.exists() && StillLives(wish)) {
+    Warn(Join({"the token could not be renewed, the old one goes on: ", problem.sentence}));
+    return {};
+  }
+  if (!problem.exists() && agent_.store_failed()) {
+    Warn(Join({"the token could not be stored in ", store_path_, ": ",
+               ErrorText(storage_.last_error()), "; the next call will ask for another one"}));
+  }
+  return problem;
+}
+
+Problem Session::Renew(const Wish& wish) {
+  Status status = wish.renew() ? agent_.RenewToken() : agent_.RequestToken(wish.min_valid);
+  if (status == Status::kPending) {
+    status = posix::RunToEnd(agent_, connection_, clock_);
+  }
+  return status == Status::kOk ? Problem() : Explain();
+}
+
+/// Whether the present token is what is wanted, and no request need be made.
+bool Session::IsGoodFor(const Wish& wish) const {
+  const Result<Millis> left = agent_.remaining_life();
+  const Millis margin = configuration_.seconds(Setting::kLimitsRenewalMargin);
+  if (!left.ok() || left.value() <= RequiredLife(agent_.token(), margin, wish.min_valid)) {
+    return false;
+  }
+  const Anchor& anchor = agent_.token().anchor();
+  return !wish.renew() ||
+         (anchor.boot_id == clock_.boot_id() && anchor.sent > wish.newer_than);
+}
+
+/// Whether the present token will do although it could not be renewed.
+bool Session::StillLives(const Wish& wish) const {
+  const Result<Millis> left = agent_.remaining_life();
+  return !wish.renew() && left.ok() &&
+         left.value() > RequiredLife(agent_.token(), Millis{0}, wish.min_valid);
+}
+
+Problem Session::BeginRequest(const ApiRequest& request) {
+  return agent_.RequestApi(request) == Status::kPending ? Problem() : Explain();
+}
+
+void Session::Sleep() { posix::Sleep(agent_, connection_, clock_); }
+
+Problem Session::Explain() const {
+  return program::Explain(agent_.last_failure(), configuration_,
+                          {connection_.last_error(), connection_.last_error_text(),
+                           storage_.last_error()});
+}
+
+}  // namespace connect_auth::program

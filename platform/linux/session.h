@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "agent/agent.h"
+#include "platform/linux/configuration.h"
+#include "platform/linux/problem.h"
+#include "platform/linux/store_directory.h"
+#include "platform/posix/boot_clock.h"
+#include "platform/posix/file_storage.h"
+#include "platform/posix/socket_connection.h"
+#include "platform/posix/system_entropy.h"
+#include "port/bytes.h"
+#include "port/clock.h"
+
+namespace connect_auth::program {
+
+/// What a command wants of the token.
+struct Wish {
+  Millis min_valid;
+  /// Not a stored token, unless it was asked for after this moment: then another process was
+  /// quicker to do what this one was about to. Never: any will do.
+  Instant newer_than = Instant::Never();
+
+  bool renew() const { return newer_than != Instant::Never(); }
+};
+
+/// The agent, and everything of Linux that it stands on.
+class Session {
+ public:
+  /// @param configuration  Loaded. Borrowed for the life of this object.
+  explicit Session(const Configuration& configuration);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Prepares the store, with its key, and starts the agent.
+  Problem Open();
+
+  /// Starts the agent on what is there already: changes nothing, and finds nothing stored where
+  /// there is no key. For commands that do not ask the server.
+  Problem OpenOffline();
+
+  /// Starts the agent without a store.
+  Problem OpenWithoutStore();
+
+  /// Sees to a token: the stored one, or a new one, for which this process takes its turn with
+  /// others. What is odd but does not stop it goes to standard error.
+  Problem ObtainToken(const Wish& wish);
+
+  /// Sends an API request and begins to wait for its answer; the caller goes on with
+  /// `agent().Poll()` and `Sleep()`.
+  Problem BeginRequest(const ApiRequest& request);
+
+  /// Sleeps until the agent is worth polling.
+  void Sleep();
+
+  /// Waits for the store's lock, which this object keeps until it is gone.
+  Problem Lock();
+
+  /// The agent's last failure in words.
+  Problem Explain() const;
+
+  Agent& agent() { return agent_; }
+  const Agent& agent() const { return agent_; }
+  const Clock& clock() const { return clock_; }
+
+ private:
+  Problem StartAgent();
+  Problem AskServer(const Wish& wish);
+  Problem Renew(const Wish& wish);
+  bool IsGoodFor(const Wish& wish) const;
+  bool StillLives(const Wish& wish) const;
+
+  const Configuration& configuration_;
+  std::string store_path_;
+  StoreKey key_;
+  StoreLock lock_;
+  posix::BootClock clock_;
+  posix::SocketConnection connection_;
+  posix::FileStorage storage_;
+  posix::SystemEntropy entropy_;
+  std::size_t arena_size_;
+  std::size_t io_size_;
+  std::unique_ptr<std::uint8_t[]> arena_;
+  std::unique_ptr<std::uint8_t[]> io_;
+  std::unique_ptr<std::uint8_t[]> token_;
+  Agent agent_;
+};
+
+/// Memory that mbedTLS needs to believe in so many octets of CA certificates.
+std::size_t ArenaSize(std::size_t authorities_size);
+
+}  // namespace connect_auth::program

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace connect_auth::program {
+
+/// Every setting there is, in the order of `kSettingTable`.
+enum class Setting : std::uint8_t {
+  kServerUrl,
+  kServerTokenPath,
+  kServerCaFile,
+  kServerBackupCaFile,
+  kServerPin,
+  kClientId,
+  kClientSecret,
+  kClientSecretFile,
+  kClientAuthEncoding,
+  kGrantType,
+  kGrantUsername,
+  kGrantPassword,
+  kGrantPasswordFile,
+  kGrantCode,
+  kGrantCodeFile,
+  kGrantRedirectUri,
+  kStorePath,
+  kStoreKeyFile,
+  kLimitsTimeout,
+  kLimitsConnectTimeout,
+  kLimitsRenewalMargin,
+  kLimitsDefaultLifetime,
+  kLimitsMaxToken,
+};
+
+enum class SettingKind : std::uint8_t {
+  kText,
+  kChoice,   ///< One of `choices`.
+  kSeconds,  ///< A whole number from `least` to `most`; so is kCount.
+  kCount,
+  kSecret,  ///< In the configuration file only: never an option.
+};
+
+/// One setting: what the configuration file, the command line and their help know of it.
+struct SettingInfo {
+  Setting setting;
+  const char* section;
+  const char* key;
+  SettingKind kind;
+  const char* argument;  ///< How the help calls the value.
+  const char* help;
+  const char* fallback = nullptr;  ///< nullptr: none, or found out at run time.
+  std::array<const char*, 2> choices{};
+  std::int64_t least = 0;
+  std::int64_t most = 0;
+};
+
+inline constexpr std::array kSettingTable = {
+    SettingInfo{Setting::kServerUrl, "server", "url", SettingKind::kText, "URL",
+                "The server, https://HOST[:PORT]"},
+    SettingInfo{Setting::kServerTokenPath, "server", "token_path", SettingKind::kText, "PATH",
+                "Where it gives out tokens (default: /Connect/api/token)", "/Connect/api/token"},
+    SettingInfo{Setting::kServerCaFile, "server", "ca_file", SettingKind::kText, "FILE",
+                "CA certificates to believe, PEM or DER (default: the system's)"},
+    SettingInfo{Setting::kServerBackupCaFile, "server", "backup_ca_file", SettingKind::kText,
+                "FILE", "More CA certificates, for the time of a change"},
+    SettingInfo{Setting::kServerPin, "server", "pin", SettingKind::kText, "PINS",
+                "Public keys of which the certificate chain must hold one: 'sha256//' and the "
+                "Base64 of a digest, several separated by ';'"},
+    SettingInfo{Setting::kClientId, "client", "id", SettingKind::kText, "ID", "Client id"},
+    SettingInfo{Setting::kClientSecret, "client", "secret", SettingKind::kSecret, "SECRET",
+                "Client secret"},
+    SettingInfo{Setting::kClientSecretFile, "client", "secret_file", SettingKind::kText, "FILE",
+                "File that holds the client secret"},
+    SettingInfo{Setting::kClientAuthEncoding, "client", "auth_encoding", SettingKind::kChoice,
+                "HOW",
+                "How id and secret are sent: 'plain', or 'form' for form-encoded first "
+                "(default: plain)",
+                "plain", {"plain", "form"}},
+    SettingInfo{Setting::kGrantType, "grant", "type", SettingKind::kChoice, "TYPE",
+                "'password' or 'authorization_code' (default: password)", "password",
+                {"password", "authorization_code"}},
+    SettingInfo{Setting::kGrantUsername, "grant", "username", SettingKind::kText, "NAME",
+                "User, for the type password"},
+    SettingInfo{Setting::kGrantPassword, "grant", "password", SettingKind::kSecret, "PASSWORD",
+                "Password of the user"},
+    SettingInfo{Setting::kGrantPasswordFile, "grant", "password_file", SettingKind::kText, "FILE",
+                "File that holds the user's password"},
+    SettingInfo{Setting::kGrantCode, "grant", "code", SettingKind::kSecret, "CODE",
+                "Authorisation code, for the type authorization_code"},
+    SettingInfo{Setting::kGrantCodeFile, "grant", "code_file", SettingKind::kText, "FILE",
+                "File that holds the authorisation code"},
+    SettingInfo{Setting::kGrantRedirectUri, "grant", "redirect_uri", SettingKind::kText, "URI",
+                "The redirect_uri with which the code was asked for, if there was one"},
+    SettingInfo{Setting::kStorePath, "store", "path", SettingKind::kText, "DIR",
+                "Directory of the stored token (default: /var/lib/connect-auth for root, else "
+                "$XDG_STATE_HOME/connect-auth)"},
+    SettingInfo{Setting::kStoreKeyFile, "store", "key_file", SettingKind::kText, "FILE",
+                "32 octets that encrypt what is stored, made at first use (default: 'key' in the "
+                "store's directory)"},
+    SettingInfo{Setting::kLimitsTimeout, "limits", "timeout", SettingKind::kSeconds, "SECONDS",
+                "For a whole request, and for waiting for another process (default: 30)", "30", {},
+                1, 3600},
+    SettingInfo{Setting::kLimitsConnectTimeout, "limits", "connect_timeout", SettingKind::kSeconds,
+                "SECONDS", "For name resolution, TCP and TLS together (default: 10)", "10", {}, 1,
+                3600},
+    SettingInfo{Setting::kLimitsRenewalMargin, "limits", "renewal_margin", SettingKind::kSeconds,
+                "SECONDS",
+                "A token is renewed when less is left of it, or less than a fifth of its lifetime "
+                "if that is shorter (default: 60)",
+                "60", {}, 0, 86400},
+    SettingInfo{Setting::kLimitsDefaultLifetime, "limits", "default_lifetime",
+                SettingKind::kSeconds, "SECONDS",
+                "Lifetime of a token where the server names none (default: 300)", "300", {}, 1,
+                86400},
+    SettingInfo{Setting::kLimitsMaxToken, "limits", "max_token", SettingKind::kCount, "CHARACTERS",
+                "Longest token to accept (default: 16384)", "16384", {}, 64, 65536},
+};
+
+inline constexpr std::size_t kSettingCount = kSettingTable.size();
+
+constexpr std::size_t IndexOf(Setting setting) { return static_cast<std::size_t>(setting); }
+
+constexpr const SettingInfo& InfoOf(Setting setting) { return kSettingTable[IndexOf(setting)]; }
+
+static_assert(
+    [] {
+      for (std::size_t i = 0; i < kSettingCount; ++i) {
+        if (IndexOf(kSettingTable[i].setting) != i) {
+          return false;
+        }
+      }
+      return IndexOf(Setting::kLimitsMaxToken) == kSettingCount - 1;
+    }(),
+    "kSettingTable follows the order of Setting");
+
+/// The name of a setting's option without the dashes in front: `server-ca-file`.
+class OptionName {
+ public:
+  constexpr explicit OptionName(const SettingInfo& info) {
+    Append(info.section);
+    Append("-");
+    Append(info.key);
+  }
+  constexpr const char* c_str() const { return text_.data(); }
+
+ private:
+  constexpr void Append(const char* text) {
+    for (; *text != '\0'; ++text) {
+      text_[size_++] = *text == '_' ? '-' : *text;
+    }
+  }
+
+  std::array<char, 32> text_{};
+  std::size_t size_ = 0;
+};
+
+}  // namespace connect_auth::program

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "agent/settings.h"
+#include "platform/linux/problem.h"
+#include "port/bytes.h"
+#include "port/clock.h"
+
+namespace connect_auth::program {
+
+/// The key that seals what is stored. Wipes itself.
+class StoreKey {
+ public:
+  StoreKey() = default;
+  ~StoreKey() { Wipe(octets_); }
+  StoreKey(const StoreKey&) = delete;
+  StoreKey& operator=(const StoreKey&) = delete;
+
+  /// Reads the key; makes one first where there is none.
+  ///
+  /// @return  A problem (kStorage).
+  Problem LoadOrMake(const std::string& path);
+
+  /// Reads the key where there is one; else `octets()` stays empty.
+  Problem LoadIfAny(const std::string& path);
+
+  ConstBytes octets() const { return loaded_ ? ConstBytes(octets_) : ConstBytes(); }
+
+ private:
+  std::array<std::uint8_t, Settings::kRecordKeyBytes> octets_{};
+  bool loaded_ = false;
+};
+
+/// Makes the directory and what is missing above it; its own mode is then 0700.
+///
+/// @return  A problem (kStorage).
+Problem MakeStoreDirectory(const std::string& path);
+
+/// Lets one process at a time ask for a token and store it: flock(2) on the file `lock` in the
+/// store's directory. The file is removed with the lock; one that a killed process left behind
+/// does no harm.
+class StoreLock {
+ public:
+  StoreLock() = default;
+  ~StoreLock() { Release(); }
+  StoreLock(const StoreLock&) = delete;
+  StoreLock& operator=(const StoreLock&) = delete;
+
+  /// Waits for the lock.
+  ///
+  /// @param store    The store's directory; it exists.
+  /// @param at_most  How long.
+  /// @return  A problem: kUnreachable when another process keeps it, else kStorage.
+  Problem Take(const std::string& store, Millis at_most);
+
+  void Release();
+  bool held() const { return file_ >= 0; }
+
+ private:
+  enum class Attempt : std::uint8_t { kTaken, kHeldByOther, kFailed };
+
+  Attempt TryOnce();
+
+  std::string path_;
+  int file_ = -1;
+};
+
+}  // namespace connect_auth::program

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/agent.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <string_view>
+
+#include "tests/cmocka.h"
+#include "tests/fake/fake_clock.h"
+#include "tests/fake/fake_entropy.h"
+#include "tests/fake/fake_storage.h"
+#include "tests/support/settings.h"
+#include "tests/support/tls_peer.h"
+
+namespace connect_auth {
+namespace {
+
+using tests::TlsPeer;
+
+constexpr std::string_view kTokenReply =
+    "HTTP/1.1 200 OK\r\nContent-Length: 67\r\n\r\n"
+    "{\"access_token\":\"AbC-_123\",\"token_type\":\"bearer\",\"expires_in\":3600}";
+constexpr std::string_view kSecondReply =
+    "HTTP/1.1 200 OK\r\nContent-Length: 67\r\n\r\n"
+    "{\"access_token\":\"XyZ-_789\",\"token_type\":\"bearer\",\"expires_in\":3600}";
+constexpr std::string_view kRefusal =
+    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 26\r\n\r\n{\"error\":\"invalid_client\"}";
+constexpr std::string_view kStaleCode =
+    "HTTP/1.1 400 Bad Request\r\nContent-Length: 25\r\n\r\n{\"error\":\"invalid_grant\"}";
+constexpr std::array<std::uint8_t, Settings::kRecordKeyBytes> kKey = {7, 7, 7};
+constexpr Millis kNoMatter{0};
+
+std::array<std::uint8_t, 96 * 1024> arena;
+std::array<std::uint8_t, 4096> io;
+std::array<std::uint8_t, 1024> token_room;
+
+/// A device: what survives a restart of the agent.
+struct Device {
+  explicit Device(const tests::PeerOptions& options = {}) : peer(options, kTokenReply) {
+    clock.Reboot(1);
+    clock.SetWallTime(UnixSeconds{static_cast<std::int64_t>(std::time(nullptr))});
+    settings = tests::PageSettings();
+    settings.trust.authorities = peer.ca_pem();
+    settings.record_key = kKey;
+  }
+
+  Agent::Ports ports() { return {clock, peer, storage, entropy}; }
+  static Agent::Memory memory() { return {arena, io, token_room}; }
+
+  TlsPeer peer;
+  fake::FakeClock clock;
+  fake::FakeEntropy entropy;
+  fake::FakeStorage<> storage;
+  Settings settings;
+};
+
+Status RunToEnd(Agent& agent, Device& device) {
+  for (;;) {
+    const Status status = agent.Poll();
+    if (status != Status::kPending) {
+      return status;
+    }
+    device.clock.Advance(Millis{1});
+  }
+}
+
+Status Renew(Agent& agent, Device& device) {
+  const Status status = agent.RenewToken();
+  return status == Status::kPending ? RunToEnd(agent, device) : status;
+}
+
+std::size_t RequestsReceived(const Device& device) {
+  std::size_t count = 0;
+  std::string_view text = device.peer.received();
+  for (std::size_t at = text.find("POST "); at != std::string_view::npos; at = text.find("POST ")) {
+    ++count;
+    text.remove_prefix(at + 1);
+  }
+  return count;
+}
+
+void UseCode(Device& device, std::string_view code) {
+  device.settings.grant = Grant::kAuthorizationCode;
+  device.settings.password = SecretView();
+  device.settings.code = SecretView(code);
+}
+
+bool IsWiped(ConstBytes bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::uint8_t b) { return b == 0; });
+}
+
+void agent_fetches_a_token_and_keeps_it(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_true(agent.token().empty());
+  assert_int_equal(agent.remaining_life().status(), Status::kNotFound);
+
+  assert_int_equal(agent.RequestToken(kNoMatter), Status::kPending);
+  assert_int_equal(RunToEnd(agent, device), Status::kOk);
+
+  assert_true(agent.token().text().Reveal() == "AbC-_123");
+  assert_true(agent.remaining_life().value() <= Millis::Seconds(3600));
+  assert_true(agent.remaining_life().value() > Millis::Seconds(3590));
+  assert_false(agent.store_failed());
+  assert_int_equal(agent.RequestToken(kNoMatter), Status::kOk);
+  assert_int_equal(RequestsReceived(device), 1);
+}
+
+void agent_finds_its_token_again_after_a_restart(void**) {
+  Device device;
+  {
+    Agent agent(device.ports(), Device::memory());
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_int_equal(Renew(agent, device), Status::kOk);
+  }
+  assert_true(IsWiped(token_room));
+  assert_true(IsWiped(arena));
+  assert_true(IsWiped(io));
+  Agent agent(device.ports(), Device::memory());
+
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+
+  assert_true(agent.token().text().Reveal() == "AbC-_123");
+  assert_int_equal(agent.RequestToken(kNoMatter), Status::kOk);
+  assert_int_equal(RequestsReceived(device), 1);
+}
+
+void agent_stores_nothing_in_the_clear(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  std::array<std::uint8_t, 512> record{};
+  const IoResult loaded = device.storage.Load("token", record);
+  assert_true(loaded.ok());
+  assert_true(AsText(record).find("AbC-_123") == std::string_view::npos);
+}
+
+void agent_asks_anew_when_the_token_grows_old_or_its_age_is_unknown(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  device.clock.Advance(Millis::Seconds(3600 - 61));
+  assert_int_equal(agent.RequestToken(kNoMatter), Status::kOk);
+  assert_int_equal(agent.RequestToken(Millis::Seconds(120)), Status::kPending);
+  assert_int_equal(RunToEnd(agent, device), Status::kOk);
+  device.clock.Advance(Millis::Seconds(3600 - 59));
+  assert_int_equal(agent.RequestToken(kNoMatter), Status::kPending);
+  assert_int_equal(RunToEnd(agent, device), Status::kOk);
+
+  device.clock.Reboot(2);  // The wall clock is not known yet.
+  assert_int_equal(agent.remaining_life().status(), Status::kUnavailable);
+  assert_int_equal(agent.RequestToken(kNoMatter), Status::kPending);
+}
+
+void agent_keeps_the_present_token_until_a_new_one_is_there(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+
+  device.peer.SetReply(kRefusal);
+  assert_int_equal(Renew(agent, device), Status::kRejected);
+  assert_int_equal(agent.last_failure().oauth_error, OAuthError::kInvalidClient);
+  assert_true(agent.token().text().Reveal() == "AbC-_123");
+
+  device.peer.SetReply(kSecondReply);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_true(agent.token().text().Reveal() == "XyZ-_789");
+  assert_int_equal(agent.last_failure().status, Status::kOk);
+}
+
+void agent_gives_out_a_token_that_it_could_not_store(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  device.storage.SetReadOnly(true);
+
+  assert_int_equal(Renew(agent, device), Status::kOk);
+
+  assert_true(agent.store_failed());
+  assert_true(agent.token().text().Reveal() == "AbC-_123");
+}
+
+void agent_works_without_storage_when_it_has_no_key(void**) {
+  Device device;
+  device.settings.record_key = {};
+  device.storage.SetFailing(true);
+  UseCode(device, "code");
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_false(agent.store_failed());
+}
+
+void agent_ignores_what_another_configuration_or_key_has_stored(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  agent.Stop();
+
+  Settings other = device.settings;
+  other.username = "Somebody";
+  assert_int_equal(agent.Start(other), Status::kOk);
+  assert_true(agent.token().empty());
+  agent.Stop();
+  constexpr std::array<std::uint8_t, Settings::kRecordKeyBytes> kOtherKey = {8};
+  other = device.settings;
+  other.record_key = kOtherKey;
+  assert_int_equal(agent.Start(other), Status::kOk);
+  assert_true(agent.token().empty());
+  agent.Stop();
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_false(agent.token().empty());
+}
+
+void agent_survives_storage_that_holds_rubbish(void**) {
+  std::array<std::uint8_t, 200> rubbish{};
+  for (std::size_t size = 0; size < rubbish.size(); ++size) {
+    Device device;
+    rubbish.fill(static_cast<std::uint8_t>(size));
+    assert_int_equal(device.storage.Store("token", Bytes(rubbish).first(size)), Status::kOk);
+    Agent agent(device.ports(), Device::memory());
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_true(agent.token().empty());
+    if (size == 0) {
+      assert_int_equal(Renew(agent, device), Status::kOk);
+    }
+  }
+}
+
+void agent_forgets_its_token_here_and_in_storage(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Forget(), Status::kFailedPrecondition);
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+
+  assert_int_equal(agent.Forget(), Status::kOk);
+
+  assert_true(agent.token().empty());
+  std::array<std::uint8_t, 512> record{};
+  assert_int_equal(device.storage.Load("token", record).status(), Status::kNotFound);
+  device.storage.SetReadOnly(true);
+  assert_int_equal(agent.Forget(), Status::kUnavailable);
+  assert_int_equal(agent.last_failure().reason, Reason::kStorageFailed);
+}
+
+void agent_uses_a_code_once_across_restarts(void**) {
+  Device device;
+  UseCode(device, "the code");
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+
+  assert_int_equal(agent.RenewToken(), Status::kNeedsCode);
+  assert_int_equal(agent.last_failure().reason, Reason::kCodeSpent);
+  agent.Stop();
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(agent.RequestToken(kNoMatter), Status::kOk);
+  assert_int_equal(agent.RenewToken(), Status::kNeedsCode);
+  assert_int_equal(RequestsReceived(device), 1);
+
+  agent.Stop();
+  UseCode(device, "another code");
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+}
+
+void agent_asks_for_a_new_code_when_the_server_refuses_it(void**) {
+  Device device;
+  UseCode(device, "stale");
+  device.peer.SetReply(kStaleCode);
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kNeedsCode);
+  assert_int_equal(agent.RenewToken(), Status::kNeedsCode);
+  assert_int_equal(RequestsReceived(device), 1);
+}
+
+void agent_sends_no_code_that_it_cannot_mark_as_spent(void**) {
+  Device device;
+  UseCode(device, "the code");
+  device.storage.SetReadOnly(true);
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(agent.RenewToken(), Status::kUnavailable);
+  assert_int_equal(agent.last_failure().reason, Reason::kStorageFailed);
+  assert_int_equal(RequestsReceived(device), 0);
+}
+
+/// Whichever port call fails: a code that may have left is never sent again, one that cannot have
+/// left stays good.
+void agent_never_replays_a_code_whichever_call_fails(void**) {
+  for (std::uint32_t n = 1;; ++n) {
+    Device device;
+    UseCode(device, "the code");
+    device.peer.FailCall(n);
+    Agent agent(device.ports(), Device::memory());
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    const Status first = Renew(agent, device);
+    if (device.peer.calls() < n) {
+      assert_int_equal(first, Status::kOk);
+      break;
+    }
+    device.peer.FailCall(0);
+    const Status second = Renew(agent, device);
+    assert_true(second == Status::kOk || second == Status::kNeedsCode);
+    assert_true(RequestsReceived(device) <= 1);
+  }
+}
+
+void agent_fails_cleanly_whichever_storage_call_fails(void**) {
+  for (std::uint32_t n = 1; n < 8; ++n) {
+    Device device;
+    UseCode(device, "the code");
+    device.storage.FailCall(n);
+    Agent agent(device.ports(), Device::memory());
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    const Status status = Renew(agent, device);
+    assert_true(status == Status::kOk || agent.last_failure().reason == Reason::kStorageFailed);
+    assert_true(RequestsReceived(device) <= 1);
+  }
+}
+
+void agent_makes_api_requests_with_its_token(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  ApiRequest request;
+  request.target = "/Connect/api/devices?x=1";
+  assert_int_equal(agent.RequestApi(request), Status::kFailedPrecondition);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  device.peer.SetReply("HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\nhello");
+  std::array<std::uint8_t, 64> head{};
+  request.method = "PUT";
+  request.content_type = "text/plain";
+  request.body = AsBytes("content");
+  request.head_copy = head;
+
+  assert_int_equal(agent.RequestApi(request), Status::kPending);
+  assert_int_equal(agent.api_status(), 0);
+  assert_int_equal(agent.RenewToken(), Status::kFailedPrecondition);
+  assert_int_equal(RunToEnd(agent, device), Status::kOk);
+
+  assert_int_equal(agent.api_status(), 201);
+  assert_true(AsText(agent.TakeBody()) == "hello");
+  assert_true(AsText(agent.api_head()) == "HTTP/1.1 201 Created\r\nContent-Length: 5\r\n\r\n");
+  constexpr std::string_view kWanted =
+      "PUT /Connect/api/devices?x=1 HTTP/1.1\r\nHost: server.domain.tld\r\n"
+      "Authorization: Bearer AbC-_123\r\nContent-Type: text/plain\r\nContent-Length: 7\r\n"
+      "Accept-Encoding: identity\r\nUser-Agent: connect-auth\r\n\r\ncontent";
+  assert_true(device.peer.received().ends_with(kWanted));
+}
+
+void agent_refuses_malformed_api_requests(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  constexpr struct {
+    std::string_view method;
+    std::string_view target;
+    std::string_view type;
+    Reason reason;
+  } kCases[] = {
+      {"GET", "https://evil.example/", "", Reason::kRequestTarget},
+      {"GET", "//evil\r\nHost: x", "", Reason::kRequestTarget},
+      {"GET", "", "", Reason::kRequestTarget},
+      {"", "/", "", Reason::kRequestMethod},
+      {"GE T", "/", "", Reason::kRequestMethod},
+      {"GET\r\nX:", "/", "", Reason::kRequestMethod},
+      {"CONNECT", "/", "", Reason::kRequestMethod},
+      {"GET", "/", "a\r\nb", Reason::kRequestMethod},
+  };
+  for (const auto& wrong : kCases) {
+    ApiRequest request;
+    request.method = wrong.method;
+    request.target = wrong.target;
+    request.content_type = wrong.type;
+    assert_int_equal(agent.RequestApi(request), Status::kInvalidArgument);
+    assert_int_equal(agent.last_failure().reason, wrong.reason);
+  }
+}
+
+void agent_says_when_a_buffer_is_too_small(void**) {
+  Device device;
+  std::array<std::uint8_t, 4> short_room{};
+  Agent short_token(device.ports(), {arena, io, short_room});
+  assert_int_equal(short_token.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(short_token, device), Status::kBufferTooSmall);
+  assert_int_equal(short_token.last_failure().reason, Reason::kTokenTooLong);
+  short_token.Stop();
+
+  Agent short_io(device.ports(), {arena, Bytes(io).first(100), token_room});
+  assert_int_equal(short_io.Start(device.settings), Status::kOk);
+  assert_int_equal(short_io.RenewToken(), Status::kBufferTooSmall);
+  assert_int_equal(short_io.last_failure().reason, Reason::kRequestTooLarge);
+  short_io.Stop();
+
+  Agent short_arena(device.ports(), {Bytes(arena).first(1000), io, token_room});
+  assert_int_equal(short_arena.Start(device.settings), Status::kOutOfMemory);
+  assert_int_equal(short_arena.last_failure().reason, Reason::kArenaExhausted);
+}
+
+void agent_refuses_to_start_wrongly(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Poll(), Status::kFailedPrecondition);
+  assert_int_equal(agent.RequestToken(kNoMatter), Status::kFailedPrecondition);
+  Settings wrong = device.settings;
+  wrong.client_id = "a:b";
+  assert_int_equal(agent.Start(wrong), Status::kInvalidArgument);
+  assert_int_equal(agent.last_failure().reason, Reason::kClientIdColon);
+  device.entropy.SetFailing(true);
+  assert_int_equal(agent.Start(device.settings), Status::kUnavailable);
+  assert_int_equal(agent.last_failure().reason, Reason::kNoEntropy);
+  device.entropy.SetFailing(false);
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(agent.Start(device.settings), Status::kFailedPrecondition);
+  assert_int_equal(agent.Poll(), Status::kOk);
+  assert_true(agent.wants().until == Instant::Never());
+}
+
+void agent_times_out_and_tells_what_it_waits_for_meanwhile(void**) {
+  tests::PeerOptions options;
+  options.closes = false;
+  Device device(options);
+  device.peer.SetReply("");
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  const Instant begun = device.clock.Now();
+  assert_int_equal(agent.RequestToken(kNoMatter), Status::kPending);
+  Status status = Status::kPending;
+  Wants wants = agent.wants();
+  while (status == Status::kPending) {
+    wants = agent.wants();
+    assert_true(wants.interest != Interest::kNothing || wants.until <= device.clock.Now());
+    device.clock.Advance(Millis{100});
+    status = agent.Poll();
+  }
+  assert_int_equal(status, Status::kTimeout);
+  assert_int_equal(agent.last_failure().reason, Reason::kOperationTimeout);
+  assert_true(wants.interest == Interest::kReadable);
+  assert_true(wants.until == begun + device.settings.timeout);
+  assert_true(device.clock.Now() == wants.until);
+}
+
+}  // namespace
+}  // namespace connect_auth
+
+int main() {
+  using namespace connect_auth;  // NOLINT: the tests are in its unnamed namespace
+  const CMUnitTest tests[] = {
+      cmocka_unit_test(agent_fetches_a_token_and_keeps_it),
+      cmocka_unit_test(agent_finds_its_token_again_after_a_restart),
+      cmocka_unit_test(agent_stores_nothing_in_the_clear),
+      cmocka_unit_test(agent_asks_anew_when_the_token_grows_old_or_its_age_is_unknown),
+      cmocka_unit_test(agent_keeps_the_present_token_until_a_new_one_is_there),
+      cmocka_unit_test(agent_gives_out_a_token_that_it_could_not_store),
+      cmocka_unit_test(agent_works_without_storage_when_it_has_no_key),
+      cmocka_unit_test(agent_ignores_what_another_configuration_or_key_has_stored),
+      cmocka_unit_test(agent_survives_storage_that_holds_rubbish),
+      cmocka_unit_test(agent_forgets_its_token_here_and_in_storage),
+      cmocka_unit_test(agent_uses_a_code_once_across_restarts),
+      cmocka_unit_test(agent_asks_for_a_new_code_when_the_server_refuses_it),
+      cmocka_unit_test(agent_sends_no_code_that_it_cannot_mark_as_spent),
+      cmocka_unit_test(agent_never_replays_a_code_whichever_call_fails),
+      cmocka_unit_test(agent_fails_cleanly_whichever_storage_call_fails),
+      cmocka_unit_test(agent_makes_api_requests_with_its_token),
+      cmocka_unit_test(agent_refuses_malformed_api_requests),
+      cmocka_unit_test(agent_says_when_a_buffer_is_too_small),
+      cmocka_unit_test(agent_refuses_to_start_wrongly),
+      cmocka_unit_test(agent_times_out_and_tells_what_it_waits_for_meanwhile),
+  };
+  return cmocka_run_group_tests_name("agent/agent", tests, nullptr, nullptr);
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/tls_peer.h"
+
+#include <openssl/bio.h>
+#include <openssl/ec.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace connect_auth::tests {
+namespace {
+
+/// Ends the test program where its own tools fail.
+template <typename T>
+T Need(T value) {
+  if (!value) {
+    std::abort();
+  }
+  return value;
+}
+
+void AddExtension(X509* certificate, X509* issuer, int nid, const char* value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+  X509_EXTENSION* const extension = Need(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
+  Need(X509_add_ext(certificate, extension, -1));
+  X509_EXTENSION_free(extension);
+}
+
+X509* NewCertificate(const char* name, EVP_PKEY* key, long not_before_s, long not_after_s) {
+  X509* const certificate = Need(X509_new());
+  Need(X509_set_version(certificate, X509_VERSION_3));
+  Need(ASN1_INTEGER_set(X509_get_serialNumber(certificate), std::rand() + 1));
+  Need(X509_gmtime_adj(X509_getm_notBefore(certificate), not_before_s));
+  Need(X509_gmtime_adj(X509_getm_notAfter(certificate), not_after_s));
+  Need(X509_set_pubkey(certificate, key));
+  Need(X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_ASC,
+                                  reinterpret_cast<const unsigned char*>(name), -1, -1, 0));
+  return certificate;
+}
+
+void Sign(X509* certificate, X509* issuer, EVP_PKEY* issuer_key) {
+  Need(X509_set_issuer_name(certificate, X509_get_subject_name(issuer)));
+  Need(X509_sign(certificate, issuer_key, EVP_sha256()));
+}
+
+X509* NewAuthority(EVP_PKEY* key) {
+  X509* const authority = NewCertificate("Test CA", key, -7200, 1000000);
+  AddExtension(authority, authority, NID_basic_constraints, "critical,CA:TRUE");
+  AddExtension(authority, authority, NID_key_usage, "critical,keyCertSign");
+  Sign(authority, authority, key);
+  return authority;
+}
+
+}  // namespace
+
+TlsPeer::TlsPeer(const PeerOptions& options, std::string_view reply)
+    : options_(options), reply_(reply), context_(Need(SSL_CTX_new(TLS_server_method()))) {
+  const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+  Need(SSL_CTX_set_min_proto_version(context_, versions[options.tls_version == 13 ? 1 : 0]));
+  Need(SSL_CTX_set_max_proto_version(context_, versions[options.tls_version == 12 ? 0 : 1]));
+  MakeCertificates(options.certificate);
+}
+
+TlsPeer::~TlsPeer() {
+  SSL_free(ssl_);
+  SSL_CTX_free(context_);
+}
+
+void TlsPeer::MakeCertificates(const CertificateOptions& options) {
+  EVP_PKEY* const ca_key = Need(EVP_EC_gen("P-256"));
+  EVP_PKEY* const strange_key = Need(EVP_EC_gen("P-256"));
+  EVP_PKEY* const server_key = Need(EVP_EC_gen("P-256"));
+  X509* const authority = NewAuthority(ca_key);
+  X509* const server =
+      NewCertificate("server", server_key, options.not_before_s, options.not_after_s);
+  AddExtension(server, authority, NID_subject_alt_name, options.san);
+  AddExtension(server, authority, NID_ext_key_usage,
+               options.wrong_usage ? "clientAuth" : "serverAuth");
+  Sign(server, authority, options.signed_by_stranger ? strange_key : ca_key);
+
+  BIO* const pem = Need(BIO_new(BIO_s_mem()));
+  Need(PEM_write_bio_X509(pem, authority));
+  const int size = BIO_read(pem, ca_pem_.data(), static_cast<int>(ca_pem_.size()) - 1);
+  ca_pem_size_ = static_cast<std::size_t>(size) + 1;  // With the NUL that is there already.
+  BIO_free(pem);
+  server_pin_ = PinOf(server_key);
+  ca_pin_ = PinOf(ca_key);
+
+  Need(SSL_CTX_use_certificate(context_, server));
+  Need(SSL_CTX_use_PrivateKey(context_, server_key));
+  X509_free(server);
+  X509_free(authority);
+  EVP_PKEY_free(server_key);
+  EVP_PKEY_free(strange_key);
+  EVP_PKEY_free(ca_key);
+}
+
+TlsPeer::Pin TlsPeer::PinOf(EVP_PKEY* key) {
+  unsigned char* der = nullptr;
+  const int size = i2d_PUBKEY(key, &der);
+  std::array<unsigned char, 32> digest{};
+  Need(EVP_Digest(der, static_cast<std::size_t>(size), digest.data(), nullptr, EVP_sha256(), nullptr));
+  OPENSSL_free(der);
+  std::array<unsigned char, 45> encoded{};
+  EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(digest.size()));
+  Pin pin{};
+  constexpr std::string_view kScheme = "sha256//";
+  std::copy(kScheme.begin(), kScheme.end(), pin.begin());
+  std::copy_n(encoded.begin(), 44, pin.begin() + kScheme.size());
+  return pin;
+}
+
+Status TlsPeer::Connect(std::string_view host, std::uint16_t port) {
+  if (IsDue()) {
+    return Status::kUnavailable;
+  }
+  if (host.empty() || port == 0) {
+    return Status::kInvalidArgument;
+  }
+  if (ssl_ == nullptr) {
+    ++connects_;
+    broken_ = false;
+    replied_ = false;
+    ended_ = false;
+    to_server_ = Need(BIO_new(BIO_s_mem()));
+    from_server_ = Need(BIO_new(BIO_s_mem()));
+    ssl_ = Need(SSL_new(context_));
+    SSL_set_bio(ssl_, to_server_, from_server_);
+    SSL_set_accept_state(ssl_);
+  }
+  return Status::kOk;
+}
+
+IoResult TlsPeer::Write(ConstBytes data) {
+  broken_ = IsDue() || broken_;
+  if (broken_ || ssl_ == nullptr) {
+    return IoResult::Error(Status::kUnavailable);
+  }
+  stall_next_ = !stall_next_;
+  if (stalling_ && !stall_next_) {
+    return IoResult::Error(Status::kPending);
+  }
+  ++writes_;
+  const std::size_t size = std::min(data.size(), chunk_);
+  Need(BIO_write(to_server_, data.data(), static_cast<int>(size)) == static_cast<int>(size));
+  return IoResult::Bytes(size);
+}
+
+IoResult TlsPeer::Read(Bytes into) {
+  broken_ = IsDue() || broken_;
+  if (broken_ || ssl_ == nullptr) {
+    return IoResult::Error(Status::kUnavailable);
+  }
+  stall_next_ = !stall_next_;
+  if (stalling_ && !stall_next_) {
+    return IoResult::Error(Status::kPending);
+  }
+  Advance();
+  const int size =
+      BIO_read(from_server_, into.data(), static_cast<int>(std::min(into.size(), chunk_)));
+  if (size > 0) {
+    return IoResult::Bytes(static_cast<std::size_t>(size));
+  }
+  return IoResult::Error(ended_ ? Status::kClosed : Status::kPending);
+}
+
+void TlsPeer::Close() {
+  if (ssl_ == nullptr) {
+    return;
+  }
+  Advance();  // Takes in what was sent at the very end.
+  SSL_free(ssl_);
+  ssl_ = nullptr;
+}
+
+/// Lets the server do all that it can with what it has received.
+void TlsPeer::Advance() {
+  if (options_.plain) {
+    if (!replied_ && BIO_ctrl_pending(to_server_) > 0) {
+      replied_ = true;
+      Need(BIO_puts(from_server_, "HTTP/1.1 400 Bad Request\r\n\r\n"));
+      ended_ = true;
+    }
+    return;
+  }
+  if (SSL_is_init_finished(ssl_) == 0 && SSL_do_handshake(ssl_) != 1) {
+    return;
+  }
+  for (;;) {
+    const std::size_t room = received_.size() - received_size_;
+    const int size = SSL_read(ssl_, received_.data() + received_size_, static_cast<int>(room));
+    if (size <= 0) {
+      break;
+    }
+    received_size_ += static_cast<std::size_t>(size);
+    if (!replied_) {
+      replied_ = true;
+      Need(reply_.empty() ||
+           SSL_write(ssl_, reply_.data(), static_cast<int>(reply_.size())) > 0);
+      if (options_.closes) {
+        SSL_shutdown(ssl_);
+      }
+      ended_ = options_.closes || options_.hangs_up;
+    }
+  }
+}
+
+}  // namespace connect_auth::tests

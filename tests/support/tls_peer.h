@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "port/bytes.h"
+#include "port/network.h"
+
+struct bio_st;
+struct evp_pkey_st;
+struct ssl_ctx_st;
+struct ssl_st;
+struct x509_st;
+
+namespace connect_auth::tests {
+
+/// What the peer's certificate says. Times are seconds from now.
+struct CertificateOptions {
+  const char* san = "DNS:server.domain.tld,DNS:localhost,IP:127.0.0.1,IP:::1";
+  long not_before_s = -3600;
+  long not_after_s = 1000000;
+  bool signed_by_stranger = false;  ///< By a CA that `ca_pem()` does not hold.
+  bool wrong_usage = false;         ///< Only good for clients.
+};
+
+struct PeerOptions {
+  CertificateOptions certificate;
+  int tls_version = 0;  ///< 12, 13, or 0: both.
+  bool plain = false;   ///< Speaks no TLS: answers the first octets with an HTTP error.
+  bool closes = true;   ///< close_notify behind the reply.
+  bool hangs_up = false;  ///< The end of the stream without it.
+};
+
+/// OpenSSL as the server at the other end of a connection, in memory: no sockets, no threads, so
+/// that every call can be made to fail, and every octet counted.
+///
+/// It answers the first octets of a request with `reply`. Each `Connect` is a new connection.
+class TlsPeer final : public Connection {
+ public:
+  /// @param reply  Borrowed for the life of this object.
+  TlsPeer(const PeerOptions& options, std::string_view reply);
+  ~TlsPeer();
+  TlsPeer(const TlsPeer&) = delete;
+  TlsPeer& operator=(const TlsPeer&) = delete;
+
+  Status Connect(std::string_view host, std::uint16_t port) override;
+  IoResult Write(ConstBytes data) override;
+  IoResult Read(Bytes into) override;
+  void Close() override;
+
+  /// The CA to trust, as PEM with its NUL.
+  ConstBytes ca_pem() const { return ConstBytes(ca_pem_).first(ca_pem_size_); }
+  /// `sha256//...` of the server's key, and of the CA's.
+  std::string_view server_pin() const { return {server_pin_.data(), server_pin_.size()}; }
+  std::string_view ca_pin() const { return {ca_pin_.data(), ca_pin_.size()}; }
+
+  void SetReply(std::string_view reply) { reply_ = reply; }
+  /// Most octets that one call moves.
+  void SetChunk(std::size_t chunk) { chunk_ = chunk; }
+  /// Every first, third, ... Read and Write says kPending.
+  void SetStalling(bool stalling) { stalling_ = stalling; }
+  /// Makes the n-th call of Connect, Read and Write fail, counted from 1 over all connections.
+  void FailCall(std::uint32_t n) { failing_call_ = n; }
+
+  /// What came out of the TLS connections as plain text, over all of them.
+  std::string_view received() const { return {received_.data(), received_size_}; }
+  std::uint32_t calls() const { return calls_; }
+  std::uint32_t writes() const { return writes_; }
+  std::uint32_t connects() const { return connects_; }
+  bool is_open() const { return ssl_ != nullptr; }
+
+ private:
+  using Pin = std::array<char, 8 + 44>;
+
+  void MakeCertificates(const CertificateOptions& options);
+  static Pin PinOf(evp_pkey_st* key);
+  bool IsDue() { return ++calls_ == failing_call_; }
+  void Advance();
+
+  PeerOptions options_;
+  std::string_view reply_;
+  ssl_ctx_st* context_ = nullptr;
+  ssl_st* ssl_ = nullptr;
+  bio_st* to_server_ = nullptr;    // owned by ssl_
+  bio_st* from_server_ = nullptr;  // owned by ssl_
+  std::array<std::uint8_t, 4096> ca_pem_{};
+  std::size_t ca_pem_size_ = 0;
+  Pin server_pin_{};
+  Pin ca_pin_{};
+  std::array<char, 65536> received_{};
+  std::size_t received_size_ = 0;
+  std::size_t chunk_ = 65536;
+  std::uint32_t calls_ = 0;
+  std::uint32_t writes_ = 0;
+  std::uint32_t connects_ = 0;
+  std::uint32_t failing_call_ = 0;
+  bool stalling_ = false;
+  bool stall_next_ = true;
+  bool broken_ = false;
+  bool replied_ = false;
+  bool ended_ = false;
+};
+
+}  // namespace connect_auth::tests
