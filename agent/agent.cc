@@ -47,8 +47,8 @@ Status Agent::Start(const Settings& settings) {
   }
   const Status engine = engine_.Start(memory_.tls_arena, ports_.clock, ports_.entropy);
   if (engine != Status::kOk) {
-    return FailNow(engine, engine == Status::kUnavailable ? Reason::kNoEntropy
-                                                          : Reason::kArenaExhausted);
+    return FailNow(engine,
+                   engine == Status::kUnavailable ? Reason::kNoEntropy : Reason::kArenaExhausted);
   }
   settings_ = settings;
   static_cast<void>(ParseOrigin(settings_.url, origin_));  // CheckSettings has seen it succeed.
@@ -233,15 +233,15 @@ void Agent::LoadToken() {
     return;
   }
   sequence_ = sequence.value();
-  const Bytes payload = record.subspan(SealedRecord::kHeaderBytes,
-                                       record.size() - SealedRecord::kOverheadBytes);
+  const Bytes payload =
+      record.subspan(SealedRecord::kHeaderBytes, record.size() - SealedRecord::kOverheadBytes);
   if (DecodeToken(payload, token_) != Status::kOk) {
     CONNECT_AUTH_LOG(kWarning, "store: the stored token is of no use, octets", payload.size());
   }
 }
 
-/// RFC 6749 section 4.1.2: a code must not be used more than once. So it is marked before it leaves,
-/// and if the answer is lost the mark stays.
+/// RFC 6749 section 4.1.2: a code must not be used more than once. So it is marked before it
+/// leaves, and if the answer is lost the mark stays.
 Status Agent::MarkCodeSpent() {
   if (settings_.record_key.empty()) {
     return Status::kOk;

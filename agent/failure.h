@@ -15,11 +15,11 @@ enum class Reason : std::uint8_t {
   kNone,
 
   // Configuration. Status kInvalidArgument; nothing was sent.
-  kUrlNotHttps,         ///< The scheme is not https.
-  kUrlMalformed,        ///< Not `https://host[:port]`: user info, fragment, blank, bad port ...
-  kUrlHasPath,          ///< The path belongs into token_path.
-  kTokenPathMalformed,  ///< Does not begin with '/', or holds a blank, '#', control, non-ASCII.
-  kNoAuthorities,       ///< No CA certificate was given.
+  kUrlNotHttps,            ///< The scheme is not https.
+  kUrlMalformed,           ///< Not `https://host[:port]`: user info, fragment, blank, bad port ...
+  kUrlHasPath,             ///< The path belongs into token_path.
+  kTokenPathMalformed,     ///< Does not begin with '/', or holds a blank, '#', control, non-ASCII.
+  kNoAuthorities,          ///< No CA certificate was given.
   kAuthoritiesUnreadable,  ///< The CA certificates are neither PEM nor DER.
   kPinMalformed,           ///< Not a list of `sha256//` + 44 Base64 characters.
   kClientIdEmpty,
@@ -51,24 +51,24 @@ enum class Reason : std::uint8_t {
   kStorageFailed,     ///< The storage port failed. kUnavailable.
 
   // Reaching the server.
-  kNameNotFound,       ///< kNotFound.
-  kNoConnection,       ///< Name resolution failed for now, or no address answered. kUnavailable.
-  kConnectionLost,     ///< kUnavailable.
-  kConnectTimeout,     ///< kTimeout before the TLS handshake was over.
-  kOperationTimeout,   ///< kTimeout after it.
+  kNameNotFound,      ///< kNotFound.
+  kNoConnection,      ///< Name resolution failed for now, or no address answered. kUnavailable.
+  kConnectionLost,    ///< kUnavailable.
+  kConnectTimeout,    ///< kTimeout before the TLS handshake was over.
+  kOperationTimeout,  ///< kTimeout after it.
 
   // TLS. Nothing of the credentials has been sent, kTlsTruncated excepted.
-  kNotTls,                   ///< The peer answered something else than TLS. kMalformed.
-  kTlsRefused,               ///< The peer sent a fatal alert. kMalformed.
-  kTlsFailed,                ///< The handshake failed otherwise. kMalformed.
-  kTlsTruncated,             ///< The stream ended without close_notify. kUnavailable.
-  kCertificateNotTrusted,    ///< No chain to a configured CA. kUntrusted.
-  kCertificateWrongHost,     ///< The name is not in it. kUntrusted.
-  kCertificateUnsuitable,    ///< Weak key or hash, or wrong usage. kUntrusted.
-  kCertificateNotPinned,     ///< No key of the chain is pinned. kUntrusted.
-  kCertificateExpired,       ///< kCertificateDate.
-  kCertificateNotYetValid,   ///< kCertificateDate.
-  kClockUnknown,             ///< A certificate's dates cannot be judged. kCertificateDate.
+  kNotTls,                  ///< The peer answered something else than TLS. kMalformed.
+  kTlsRefused,              ///< The peer sent a fatal alert. kMalformed.
+  kTlsFailed,               ///< The handshake failed otherwise. kMalformed.
+  kTlsTruncated,            ///< The stream ended without close_notify. kUnavailable.
+  kCertificateNotTrusted,   ///< No chain to a configured CA. kUntrusted.
+  kCertificateWrongHost,    ///< The name is not in it. kUntrusted.
+  kCertificateUnsuitable,   ///< Weak key or hash, or wrong usage. kUntrusted.
+  kCertificateNotPinned,    ///< No key of the chain is pinned. kUntrusted.
+  kCertificateExpired,      ///< kCertificateDate.
+  kCertificateNotYetValid,  ///< kCertificateDate.
+  kClockUnknown,            ///< A certificate's dates cannot be judged. kCertificateDate.
 
   // HTTP. Status kMalformed.
   kStatusLine,         ///< Not `HTTP/1.0` or `HTTP/1.1` and three digits.
@@ -84,19 +84,19 @@ enum class Reason : std::uint8_t {
   kTruncated,          ///< The connection was closed in the middle of the response.
 
   // OAuth.
-  kUnexpectedStatus,      ///< A status that no token response has (201, 204, 206 ...). kMalformed.
-  kNotJson,               ///< The body is not strict JSON (RFC 8259) in UTF-8. kMalformed.
-  kJsonTooLarge,          ///< No room to parse the body. kBufferTooSmall.
-  kTokenMissing,          ///< access_token is missing, empty, twice or no string. kMalformed.
-  kTokenCharacter,        ///< access_token cannot travel in a header. kMalformed.
-  kTokenType,             ///< token_type is missing or not bearer. kMalformed.
-  kExpiresIn,             ///< expires_in is no non-negative number. kMalformed.
-  kRedirected,            ///< 3xx: credentials are never sent elsewhere. kRejected.
-  kWrongPath,             ///< 404, 405 or 410 at the token path. kRejected.
-  kRefused,               ///< The server refused the request: see `oauth_error`. kRejected.
-  kBusy,                  ///< 408, 429 or 5xx. kUnavailable.
-  kCodeRefused,           ///< The server refused the code. kNeedsCode.
-  kCodeSpent,             ///< The configured code has been sent once already. kNeedsCode.
+  kUnexpectedStatus,  ///< A status that no token response has (201, 204, 206 ...). kMalformed.
+  kNotJson,           ///< The body is not strict JSON (RFC 8259) in UTF-8. kMalformed.
+  kJsonTooLarge,      ///< No room to parse the body. kBufferTooSmall.
+  kTokenMissing,      ///< access_token is missing, empty, twice or no string. kMalformed.
+  kTokenCharacter,    ///< access_token cannot travel in a header. kMalformed.
+  kTokenType,         ///< token_type is missing or not bearer. kMalformed.
+  kExpiresIn,         ///< expires_in is no non-negative number. kMalformed.
+  kRedirected,        ///< 3xx: credentials are never sent elsewhere. kRejected.
+  kWrongPath,         ///< 404, 405 or 410 at the token path. kRejected.
+  kRefused,           ///< The server refused the request: see `oauth_error`. kRejected.
+  kBusy,              ///< 408, 429 or 5xx. kUnavailable.
+  kCodeRefused,       ///< The server refused the code. kNeedsCode.
+  kCodeSpent,         ///< The configured code has been sent once already. kNeedsCode.
 };
 
 /// The `error` of an error response (RFC 6749 section 5.2).

@@ -14,8 +14,12 @@ constexpr Millis kHour = Millis::Seconds(3600);
 constexpr Millis kDay = Millis::Seconds(86400);
 
 /// VSCHAR of RFC 6749 appendix A: %x20-7E.
-bool IsVisible(char c) { return c >= 0x20 && c <= 0x7E; }
-bool AllVisible(std::string_view text) { return std::all_of(text.begin(), text.end(), IsVisible); }
+bool IsVisible(char c) {
+  return c >= 0x20 && c <= 0x7E;
+}
+bool AllVisible(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), IsVisible);
+}
 
 /// UNICODECHARNOCRLF of RFC 6749 appendix A: no control characters but TAB; valid UTF-8.
 bool IsUnicodeWithoutControls(std::string_view text) {
@@ -29,9 +33,13 @@ bool IsUnicodeWithoutControls(std::string_view text) {
   return utf8.complete();
 }
 
-bool HasColon(std::string_view text) { return text.find(':') != std::string_view::npos; }
+bool HasColon(std::string_view text) {
+  return text.find(':') != std::string_view::npos;
+}
 
-bool IsWithin(Millis value, Millis least, Millis most) { return value >= least && value <= most; }
+bool IsWithin(Millis value, Millis least, Millis most) {
+  return value >= least && value <= most;
+}
 
 Reason CheckServer(const Settings& settings) {
   Origin origin;

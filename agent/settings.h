@@ -40,10 +40,10 @@ struct Settings {
   AuthEncoding auth_encoding = AuthEncoding::kPlain;
 
   Grant grant = Grant::kPassword;
-  std::string_view username;       ///< kPassword: UTF-8 without control characters but TAB.
-  SecretView password;             ///< kPassword: likewise.
-  SecretView code;                 ///< kAuthorizationCode: %x20-7E.
-  std::string_view redirect_uri;   ///< kAuthorizationCode: sent when not empty.
+  std::string_view username;      ///< kPassword: UTF-8 without control characters but TAB.
+  SecretView password;            ///< kPassword: likewise.
+  SecretView code;                ///< kAuthorizationCode: %x20-7E.
+  std::string_view redirect_uri;  ///< kAuthorizationCode: sent when not empty.
 
   /// Seals what is stored; AES-256. Empty: nothing is stored.
   ConstBytes record_key;

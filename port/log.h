@@ -26,10 +26,10 @@ void WriteLog(LogLevel level, const char* message, std::int64_t value);
 }  // namespace connect_auth
 
 /// `message` must be a literal: the empty string in front refuses anything else.
-#define CONNECT_AUTH_LOG(level, message, value)                                              \
-  do {                                                                                       \
+#define CONNECT_AUTH_LOG(level, message, value)                                                  \
+  do {                                                                                           \
     if constexpr (static_cast<int>(::connect_auth::LogLevel::level) <= CONNECT_AUTH_LOG_LEVEL) { \
-      ::connect_auth::WriteLog(::connect_auth::LogLevel::level, "" message,                  \
-                               static_cast<std::int64_t>(value));                            \
-    }                                                                                        \
+      ::connect_auth::WriteLog(::connect_auth::LogLevel::level, "" message,                      \
+                               static_cast<std::int64_t>(value));                                \
+    }                                                                                            \
   } while (false)

@@ -29,6 +29,4 @@ enum class [[nodiscard]] Status : std::uint8_t {
 };
 // clang-format on
 
-inline constexpr Status kLastStatus = Status::kCorrupt;
-
 }  // namespace connect_auth

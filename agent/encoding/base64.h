@@ -8,7 +8,9 @@
 namespace connect_auth {
 
 /// Characters that `EncodeBase64` makes of `count` octets, padding included.
-constexpr std::size_t Base64EncodedSize(std::size_t count) { return (count + 2) / 3 * 4; }
+constexpr std::size_t Base64EncodedSize(std::size_t count) {
+  return (count + 2) / 3 * 4;
+}
 
 /// Writes `from` in Base64 (RFC 4648 section 4: standard alphabet, padded, no line feeds).
 ///

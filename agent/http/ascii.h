@@ -9,16 +9,26 @@ namespace connect_auth {
 
 // Character classes of RFC 9110 and RFC 5234, without a locale.
 
-constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool IsAlpha(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-constexpr bool IsAlphanumeric(char c) { return IsDigit(c) || IsAlpha(c); }
+constexpr bool IsDigit(char c) {
+  return c >= '0' && c <= '9';
+}
+constexpr bool IsAlpha(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+constexpr bool IsAlphanumeric(char c) {
+  return IsDigit(c) || IsAlpha(c);
+}
 constexpr bool IsHexDigit(char c) {
   return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
 }
-constexpr char ToLower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr char ToLower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 /// @pre IsDigit(c)
-constexpr std::uint32_t DigitValue(char c) { return static_cast<std::uint32_t>(c - '0'); }
+constexpr std::uint32_t DigitValue(char c) {
+  return static_cast<std::uint32_t>(c - '0');
+}
 
 /// @pre IsHexDigit(c)
 constexpr std::uint32_t HexDigitValue(char c) {
@@ -27,8 +37,7 @@ constexpr std::uint32_t HexDigitValue(char c) {
 
 /// A character of a `token` (RFC 9110 section 5.6.2): field names, methods.
 constexpr bool IsTokenCharacter(char c) {
-  return IsAlphanumeric(c) ||
-         std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+  return IsAlphanumeric(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
 
 /// A character of a field value (RFC 9110 section 5.5): visible, blank, tab or obs-text.

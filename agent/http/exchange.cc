@@ -21,8 +21,8 @@ Status Exchange::Start(const Request& request) {
 
 Status Exchange::Poll() {
   if (active() && clock_.Now() >= deadline()) {
-    return Fail(Status::kTimeout, phase_ == Phase::kConnecting ? Reason::kConnectTimeout
-                                                               : Reason::kOperationTimeout);
+    return Fail(Status::kTimeout,
+                phase_ == Phase::kConnecting ? Reason::kConnectTimeout : Reason::kOperationTimeout);
   }
   switch (phase_) {
     case Phase::kConnecting:

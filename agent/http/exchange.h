@@ -31,13 +31,13 @@ class Exchange {
   };
 
   struct Request {
-    std::string_view host;      ///< Borrowed until the exchange ends.
+    std::string_view host;  ///< Borrowed until the exchange ends.
     std::uint16_t port = 0;
-    std::size_t head_size = 0;  ///< Octets of request already placed at the buffer's front.
-    ConstBytes body;            ///< More octets to send behind them; borrowed until sent.
+    std::size_t head_size = 0;      ///< Octets of request already placed at the buffer's front.
+    ConstBytes body;                ///< More octets to send behind them; borrowed until sent.
     bool response_has_body = true;  ///< false for HEAD.
     Delivery delivery = Delivery::kWhole;
-    Bytes head_copy;  ///< Where the response's head is to be kept; empty: nowhere.
+    Bytes head_copy;           ///< Where the response's head is to be kept; empty: nowhere.
     Instant connect_deadline;  ///< By when the connection must stand.
     Instant deadline;          ///< By when the whole response must be there.
   };

@@ -12,8 +12,12 @@ namespace {
 constexpr std::string_view kScheme = "https://";
 constexpr std::size_t kMaxHostBytes = 253;  // RFC 1035 section 2.3.4, in its text form.
 
-bool IsNameCharacter(char c) { return IsAlphanumeric(c) || c == '-' || c == '.' || c == '_'; }
-bool IsIpv6Character(char c) { return IsHexDigit(c) || c == ':' || c == '.'; }
+bool IsNameCharacter(char c) {
+  return IsAlphanumeric(c) || c == '-' || c == '.' || c == '_';
+}
+bool IsIpv6Character(char c) {
+  return IsHexDigit(c) || c == ':' || c == '.';
+}
 
 /// Takes the host off the front of `rest`.
 bool TakeHost(std::string_view& rest, Origin& origin) {
@@ -25,7 +29,8 @@ bool TakeHost(std::string_view& rest, Origin& origin) {
     }
     origin.host = rest.substr(1, end - 1);
     rest.remove_prefix(end + 1);
-    return origin.host.size() >= 2 && std::all_of(origin.host.begin(), origin.host.end(), IsIpv6Character);
+    return origin.host.size() >= 2 &&
+           std::all_of(origin.host.begin(), origin.host.end(), IsIpv6Character);
   }
   origin.host = rest.substr(0, rest.find(':'));
   rest.remove_prefix(origin.host.size());
@@ -63,7 +68,8 @@ Reason ParseOrigin(std::string_view url, Origin& into) {
   std::string_view rest = url.substr(0, authority_end);
   const std::string_view path = url.substr(authority_end);
   Origin origin;
-  if (!TakeHost(rest, origin) || (!rest.empty() && rest.front() != ':') || !ReadPort(rest, origin)) {
+  if (!TakeHost(rest, origin) || (!rest.empty() && rest.front() != ':') ||
+      !ReadPort(rest, origin)) {
     return Reason::kUrlMalformed;
   }
   if (!path.empty() && path != "/") {

@@ -339,9 +339,10 @@ void ResponseParser::EndContentLength() {
 
 void ResponseParser::EndRetryAfter() {
   const std::string_view value = WithoutTrailingBlanks({value_.data(), value_size_});
-  retry_after_s_ = IsDecimal(value) ? static_cast<std::uint32_t>(std::min<std::uint64_t>(
-                                          DecimalValue(value), UINT32_MAX))
-                                    : 0;
+  retry_after_s_ =
+      IsDecimal(value)
+          ? static_cast<std::uint32_t>(std::min<std::uint64_t>(DecimalValue(value), UINT32_MAX))
+          : 0;
 }
 
 void ResponseParser::EndHead() {

@@ -134,10 +134,10 @@ class ResponseParser {
   std::uint16_t status_ = 0;
   Phase phase_ = Phase::kStatusLine;
   Reason reason_ = Reason::kNone;
-  Field field_ = Field::kOther;    // of one line: the field whose value is being kept
-  std::uint8_t candidates_ = 0;    // of one line: bit n: the name may still be field n
-  std::uint8_t name_size_ = 0;     // of one line
-  std::uint8_t value_size_ = 0;    // of one line
+  Field field_ = Field::kOther;  // of one line: the field whose value is being kept
+  std::uint8_t candidates_ = 0;  // of one line: bit n: the name may still be field n
+  std::uint8_t name_size_ = 0;   // of one line
+  std::uint8_t value_size_ = 0;  // of one line
   std::uint8_t field_count_ = 0;
   std::uint8_t interim_count_ = 0;
   std::uint8_t chunk_digits_ = 0;

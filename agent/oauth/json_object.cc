@@ -177,7 +177,8 @@ JsonObject::Member JsonObject::Find(std::string_view name) const {
   if (root_ == nullptr) {
     return found;
   }
-  for (const cJSON* item = static_cast<const cJSON*>(root_)->child; item != nullptr; item = item->next) {
+  for (const cJSON* item = static_cast<const cJSON*>(root_)->child; item != nullptr;
+       item = item->next) {
     if (name != item->string) {
       continue;
     }
@@ -199,7 +200,9 @@ void* connect_auth_json_malloc(std::size_t size) {
   return connect_auth::json_arena.Allocate(size);
 }
 
-void connect_auth_json_free(void* memory) { static_cast<void>(memory); }
+void connect_auth_json_free(void* memory) {
+  static_cast<void>(memory);
+}
 
 /// Only printing calls it, which the agent does not use.
 void* connect_auth_json_realloc(void* memory, std::size_t size) {

@@ -19,9 +19,9 @@ class JsonObject {
 
   struct Member {
     Kind kind = Kind::kAbsent;
-    std::string_view text;     ///< kString. Borrowed for the life of the object.
-    std::int32_t number = 0;   ///< kNumber: rounded towards zero, cut to 32 bits; < 0 for any
-                               ///< number that is written with a minus sign.
+    std::string_view text;    ///< kString. Borrowed for the life of the object.
+    std::int32_t number = 0;  ///< kNumber: rounded towards zero, cut to 32 bits; < 0 for any
+                              ///< number that is written with a minus sign.
   };
 
   /// @param arena  Borrowed for the life of this object; wiped at its end. About 64 bytes per

@@ -37,8 +37,8 @@ bool ContainsFormEncoded(std::string_view text, std::string_view part) {
   return false;
 }
 
-/// The front of the Base64 that `Authorization: Basic` carries: the first whole groups of the client
-/// id. Whoever repeats the field repeats these.
+/// The front of the Base64 that `Authorization: Basic` carries: the first whole groups of the
+/// client id. Whoever repeats the field repeats these.
 bool ContainsBasicCredentials(std::string_view text, std::string_view client_id) {
   constexpr std::size_t kOctets = 12;
   constexpr std::size_t kLeast = 6;

@@ -10,8 +10,9 @@ namespace connect_auth {
 /// Stands where the server's words are not shown.
 inline constexpr std::string_view kWithheld = "(withheld: it repeats a secret)";
 
-/// Whether `text` contains a configured secret, as it is or as the request carried it (form-encoded,
-/// or within the Base64 of `Authorization: Basic`). Some servers echo what they refuse.
+/// Whether `text` contains a configured secret, as it is or as the request carried it
+/// (form-encoded, or within the Base64 of `Authorization: Basic`). Some servers echo what they
+/// refuse.
 bool RepeatsSecret(std::string_view text, const Settings& settings);
 
 /// The origin of a Location, or the path of one on the same server: enough to tell a person where

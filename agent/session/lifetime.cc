@@ -6,7 +6,9 @@
 namespace connect_auth {
 namespace {
 
-Millis Lifetime(const Token& token) { return Millis::Seconds(token.lifetime_s()); }
+Millis Lifetime(const Token& token) {
+  return Millis::Seconds(token.lifetime_s());
+}
 
 /// A share of the lifetime in fifths.
 Millis Fifths(const Token& token, std::int64_t fifths) {

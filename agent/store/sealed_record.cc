@@ -24,8 +24,8 @@ constexpr unsigned kKeyBits = Settings::kRecordKeyBytes * 8;
 /// The cipher's state lives in the arena: it is too large for a small stack.
 class Cipher {
  public:
-  explicit Cipher(ConstBytes key) : gcm_(static_cast<mbedtls_gcm_context*>(
-                                        mbedtls_calloc(1, sizeof(mbedtls_gcm_context)))) {
+  explicit Cipher(ConstBytes key)
+      : gcm_(static_cast<mbedtls_gcm_context*>(mbedtls_calloc(1, sizeof(mbedtls_gcm_context)))) {
     if (gcm_ == nullptr) {
       return;
     }

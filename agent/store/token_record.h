@@ -21,9 +21,7 @@ namespace connect_auth {
 /// The token type is always bearer and not stored.
 struct TokenRecord {
   static constexpr std::size_t kFixedBytes = 28;
-  static std::size_t Size(const Token& token) {
-    return kFixedBytes + token.text().size();
-  }
+  static std::size_t Size(const Token& token) { return kFixedBytes + token.text().size(); }
 };
 
 /// @param into  TokenRecord::Size(token) octets, all of them written. Holds a secret afterwards.

@@ -68,8 +68,7 @@ Date ToDate(std::int64_t days) {
   const auto day_of_era = static_cast<int>(since - era * kDaysIn400Years);
   const int year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int month_from_march = (5 * day_of_year + 2) / 153;
   Date date;
   date.day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
@@ -125,9 +124,13 @@ Status Engine::Random(Bytes into) {
   return Status::kOk;
 }
 
-bool Engine::KnowsTime() const { return started() && hooks.clock->WallTime().ok(); }
+bool Engine::KnowsTime() const {
+  return started() && hooks.clock->WallTime().ok();
+}
 
-std::size_t Engine::refused_allocations() { return hooks.refused_allocations; }
+std::size_t Engine::refused_allocations() {
+  return hooks.refused_allocations;
+}
 
 }  // namespace connect_auth
 
@@ -162,7 +165,9 @@ long long connect_auth_wall_time(long long* into) {
   return now;
 }
 
-mbedtls_ms_time_t mbedtls_ms_time(void) { return connect_auth::hooks.clock->Now().millis; }
+mbedtls_ms_time_t mbedtls_ms_time(void) {
+  return connect_auth::hooks.clock->Now().millis;
+}
 
 struct tm* mbedtls_platform_gmtime_r(const mbedtls_time_t* time, struct tm* into) {
   constexpr std::int64_t kSecondsInDay = 86400;

@@ -27,15 +27,31 @@ constexpr std::uint32_t kPinFlag = MBEDTLS_X509_BADCERT_OTHER;
 
 const char* const kAlpnProtocols[] = {"http/1.1", nullptr};
 
+/// Signatures accepted, in order of preference (RFC 8446 section 4.2.3). PKCS #1 stands in front of
+/// PSS because mbedTLS 3.6.6 offers PSS for the sake of TLS 1.3 and then refuses it from a server
+/// that picks it, as it may, for TLS 1.2. With 1.3 a server has to pass over PKCS #1.
+constexpr std::uint16_t kSignatureAlgorithms[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP256R1_SHA256,
+                                                  MBEDTLS_TLS1_3_SIG_ECDSA_SECP384R1_SHA384,
+                                                  MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA256,
+                                                  MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA384,
+                                                  MBEDTLS_TLS1_3_SIG_RSA_PKCS1_SHA512,
+                                                  MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA256,
+                                                  MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA384,
+                                                  MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
+                                                  MBEDTLS_TLS1_3_SIG_NONE};
+
 /// Takes the next pin off the front of `pins`, without its scheme; empty: it is malformed.
 std::string_view TakePin(std::string_view& pins) {
   const std::string_view pin = pins.substr(0, pins.find(';'));
   pins.remove_prefix(std::min(pin.size() + 1, pins.size()));
-  const bool well_formed = pin.starts_with(kPinScheme) && pin.size() == kPinScheme.size() + kPinSize;
+  const bool well_formed =
+      pin.starts_with(kPinScheme) && pin.size() == kPinScheme.size() + kPinSize;
   return well_formed ? pin.substr(kPinScheme.size()) : std::string_view();
 }
 
-bool IsBase64Character(char c) { return IsAlphanumeric(c) || c == '+' || c == '/' || c == '='; }
+bool IsBase64Character(char c) {
+  return IsAlphanumeric(c) || c == '+' || c == '/' || c == '=';
+}
 
 bool IsPinned(const mbedtls_x509_crt& certificate, std::string_view pins) {
   std::array<std::uint8_t, kSha256Bytes> digest{};
@@ -175,8 +191,8 @@ Status TlsConnection::ConnectTransport(std::string_view host, std::uint16_t port
     return status;
   }
   if (status != Status::kOk) {
-    return Break(status, status == Status::kNotFound ? Reason::kNameNotFound : Reason::kNoConnection,
-                 0);
+    return Break(status,
+                 status == Status::kNotFound ? Reason::kNameNotFound : Reason::kNoConnection, 0);
   }
   waits_for_ = Interest::kNothing;
   phase_ = Phase::kHandshake;
@@ -199,8 +215,8 @@ Status TlsConnection::SetUp(std::string_view host) {
   session_->host[host.size()] = '\0';
 
   mbedtls_ssl_config& config = session_->config;
-  int result = mbedtls_ssl_config_defaults(&config, MBEDTLS_SSL_IS_CLIENT,
-                                           MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
+  int result = mbedtls_ssl_config_defaults(
+      &config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
   if (result != 0) {
     return BreakWithError(result);
   }
@@ -211,6 +227,7 @@ Status TlsConnection::SetUp(std::string_view host) {
   mbedtls_ssl_conf_authmode(&config, MBEDTLS_SSL_VERIFY_REQUIRED);
   mbedtls_ssl_conf_ca_chain(&config, &session_->authorities, nullptr);
   mbedtls_ssl_conf_verify(&config, Session::Verify, session_);
+  mbedtls_ssl_conf_sig_algs(&config, kSignatureAlgorithms);
   mbedtls_ssl_conf_rng(&config, RandomCallback, &engine_);
   result = mbedtls_ssl_conf_alpn_protocols(&config, const_cast<const char**>(kAlpnProtocols));
   if (result == 0) {

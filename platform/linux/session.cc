@@ -121,11 +121,15 @@ bool Session::IsGoodFor(const Wish& wish) const {
          (anchor.boot_id == clock_.boot_id() && anchor.sent > wish.newer_than);
 }
 
-/// Whether the present token will do although it could not be renewed.
+/// Whether the present token will do although it could not be renewed. One of unknown age (there
+/// was a reboot, and the clock is not set) is worth a try unless a certain life is wanted of it.
 bool Session::StillLives(const Wish& wish) const {
   const Result<Millis> left = agent_.remaining_life();
-  return !wish.renew() && left.ok() &&
-         left.value() > RequiredLife(agent_.token(), Millis{0}, wish.min_valid);
+  if (wish.renew() || left.status() == Status::kNotFound) {
+    return false;
+  }
+  return left.ok() ? left.value() > RequiredLife(agent_.token(), Millis{0}, wish.min_valid)
+                   : wish.min_valid == Millis{0};
 }
 
 Problem Session::BeginRequest(const ApiRequest& request) {

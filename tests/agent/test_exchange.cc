@@ -69,7 +69,8 @@ void exchange_sends_the_request_and_delivers_the_reply_for_every_chunk_size(void
 void exchange_streams_a_body_larger_than_its_buffer(void**) {
   std::array<std::uint8_t, 10064> reply{};
   std::fill(reply.begin(), reply.end(), std::uint8_t{'b'});
-  constexpr std::string_view kStart = "HTTP/1.1 200 OK\r\nContent-Length: 10000\r\nPad: 56789012\r\n\r\n";
+  constexpr std::string_view kStart =
+      "HTTP/1.1 200 OK\r\nContent-Length: 10000\r\nPad: 56789012\r\n\r\n";
   static_assert(kStart.size() <= 64);
   CopyBytes(AsBytes(kStart), reply);
   const ConstBytes wire = ConstBytes(reply).first(kStart.size() + 10000);
@@ -98,7 +99,8 @@ void exchange_waits_for_a_slow_taker_without_losing_anything(void**) {
   std::array<std::uint8_t, 40> buffer{};
   std::array<std::uint8_t, 128> sent{};
   fake::FakeClock clock;
-  constexpr std::string_view kLong = "HTTP/1.1 200 OK\r\n\r\n0123456789012345678901234567890123456789x";
+  constexpr std::string_view kLong =
+      "HTTP/1.1 200 OK\r\n\r\n0123456789012345678901234567890123456789x";
   fake::FakeConnection connection(AsBytes(kLong), 7, fake::End::kClosed, sent);
   Exchange exchange(connection, clock, buffer);
   Exchange::Request request = Prepare(buffer);
@@ -121,7 +123,8 @@ void exchange_reply_larger_than_buffer_fails_with_buffer_too_small(void**) {
   for (const std::string_view reply :
        {"HTTP/1.1 200 OK\r\nContent-Length: 65\r\n\r\nx",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\nx",
-        "HTTP/1.1 200 OK\r\n\r\n0123456789012345678901234567890123456789012345678901234567890123"}) {
+        "HTTP/1.1 200 "
+        "OK\r\n\r\n0123456789012345678901234567890123456789012345678901234567890123"}) {
     fake::FakeConnection connection(AsBytes(reply), 9, fake::End::kOpen, sent);
     Exchange exchange(connection, clock, buffer);
     assert_int_equal(exchange.Start(Prepare(buffer)), Status::kPending);

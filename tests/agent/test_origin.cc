@@ -99,8 +99,8 @@ void origin_refuses_a_host_longer_than_a_domain_name(void**) {
 void request_target_holds_visible_ascii_from_a_solidus_on(void**) {
   assert_true(IsRequestTarget("/"));
   assert_true(IsRequestTarget("/Connect/api/token?x=%20"));
-  for (const std::string_view wrong : {"", "x", "https://h/", "/a b", "/a\r\nb", "/#f", "/\xC3\xA4",
-                                       "/\x7F", "*"}) {
+  for (const std::string_view wrong :
+       {"", "x", "https://h/", "/a b", "/a\r\nb", "/#f", "/\xC3\xA4", "/\x7F", "*"}) {
     assert_false(IsRequestTarget(wrong));
   }
 }

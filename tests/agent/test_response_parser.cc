@@ -304,8 +304,9 @@ void response_parser_ends_floods_of_every_kind(void**) {
   assert_int_equal(FloodWith("HTTP/1.1 200 ", "a", kMany), Reason::kHeadTooLarge);
   assert_int_equal(FloodWith("", "HTTP/1.1 100 Continue\r\n\r\n", kMany), Reason::kInterimFlood);
   assert_int_equal(FloodWith(kTrailer, "A: b\r\n", kMany), Reason::kHeadTooLarge);
-  assert_int_equal(FloodWith(kChunked, "1;x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\na\r\n", kMany),
-                   Reason::kHeadTooLarge);
+  assert_int_equal(
+      FloodWith(kChunked, "1;x=yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\na\r\n", kMany),
+      Reason::kHeadTooLarge);
 }
 
 void response_parser_allows_just_the_limits(void**) {

@@ -35,13 +35,13 @@ int StopEngine(void**) {
 Record Seal(const Fingerprint& fingerprint, std::uint32_t sequence = 5) {
   Record record{};
   CopyBytes(AsBytes(kPayload), Bytes(record).subspan(SealedRecord::kHeaderBytes));
-  assert_int_equal(
-      SealRecord(RecordType::kToken, sequence, kKey, fingerprint, engine, record), Status::kOk);
+  assert_int_equal(SealRecord(RecordType::kToken, sequence, kKey, fingerprint, engine, record),
+                   Status::kOk);
   return record;
 }
 
-Status Open(Record record, const Fingerprint& fingerprint,
-            RecordType type = RecordType::kToken, ConstBytes key = kKey) {
+Status Open(Record record, const Fingerprint& fingerprint, RecordType type = RecordType::kToken,
+            ConstBytes key = kKey) {
   return OpenRecord(type, key, fingerprint, record).status();
 }
 
@@ -53,7 +53,8 @@ void sealed_record_opens_to_its_payload_and_sequence(void**) {
   const Result<std::uint32_t> sequence = OpenRecord(RecordType::kToken, kKey, fingerprint, record);
 
   assert_int_equal(sequence.value(), 0x01020304);
-  assert_true(AsText(Bytes(record).subspan(SealedRecord::kHeaderBytes, kPayload.size())) == kPayload);
+  assert_true(AsText(Bytes(record).subspan(SealedRecord::kHeaderBytes, kPayload.size())) ==
+              kPayload);
 }
 
 void sealed_record_does_not_open_with_any_bit_flipped(void**) {

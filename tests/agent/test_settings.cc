@@ -143,8 +143,8 @@ void settings_refuse_missing_authorities_and_malformed_pins(void**) {
         "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=;x",
         "sha256//AAAAAAAAAAAAAAAAAAAAAAAA AAAAAAAAAAAAAAAAAA="}) {
     settings.trust.pins = wrong;
-    assert_int_equal(CheckSettings(settings), wrong.ends_with("=;") ? Reason::kNone
-                                                                     : Reason::kPinMalformed);
+    assert_int_equal(CheckSettings(settings),
+                     wrong.ends_with("=;") ? Reason::kNone : Reason::kPinMalformed);
   }
 }
 

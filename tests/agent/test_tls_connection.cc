@@ -74,7 +74,9 @@ Outcome Converse(TlsPeer& peer, const Trust& trust, std::string_view host = kHos
   return outcome;
 }
 
-Trust TrustIn(const TlsPeer& peer) { return {peer.ca_pem(), {}, {}}; }
+Trust TrustIn(const TlsPeer& peer) {
+  return {peer.ca_pem(), {}, {}};
+}
 
 void AssertRefused(const PeerOptions& options, Status status, Reason reason,
                    std::string_view host = kHost) {
@@ -122,6 +124,18 @@ void tls_connection_sends_the_end_of_the_handshake_and_the_request_as_one(void**
     TlsPeer peer(options, kReply);
     assert_int_equal(Converse(peer, TrustIn(peer)).status, Status::kOk);
     assert_int_equal(peer.writes(), version == 12 ? 4 : 3);
+  }
+}
+
+void tls_connection_accepts_rsa_and_ecdsa_servers_of_either_version(void**) {
+  for (const tests::Keys keys : {tests::Keys::kP256, tests::Keys::kRsa2048}) {
+    for (const int version : {12, 13, 0}) {
+      PeerOptions options;
+      options.tls_version = version;
+      options.certificate.keys = keys;
+      TlsPeer peer(options, kReply);
+      assert_int_equal(Converse(peer, TrustIn(peer)).status, Status::kOk);
+    }
   }
 }
 
@@ -177,10 +191,10 @@ void tls_connection_accepts_a_pinned_key_anywhere_in_the_chain(void**) {
   std::array<char, 256> pins{};
   assert_int_equal(Converse(peer, {peer.ca_pem(), {}, peer.server_pin()}).status, Status::kOk);
   assert_int_equal(Converse(peer, {peer.ca_pem(), {}, peer.ca_pin()}).status, Status::kOk);
-  const int size = std::snprintf(pins.data(), pins.size(), "%.*s;%.*s",
-                                 static_cast<int>(other.server_pin().size()),
-                                 other.server_pin().data(),
-                                 static_cast<int>(peer.server_pin().size()), peer.server_pin().data());
+  const int size =
+      std::snprintf(pins.data(), pins.size(), "%.*s;%.*s",
+                    static_cast<int>(other.server_pin().size()), other.server_pin().data(),
+                    static_cast<int>(peer.server_pin().size()), peer.server_pin().data());
   const std::string_view two(pins.data(), static_cast<std::size_t>(size));
   assert_int_equal(Converse(peer, {peer.ca_pem(), {}, two}).status, Status::kOk);
 
@@ -298,6 +312,7 @@ int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(tls_connection_exchanges_data_over_either_version_in_pieces_of_any_size),
       cmocka_unit_test(tls_connection_sends_the_end_of_the_handshake_and_the_request_as_one),
+      cmocka_unit_test(tls_connection_accepts_rsa_and_ecdsa_servers_of_either_version),
       cmocka_unit_test(tls_connection_verifies_names_and_addresses),
       cmocka_unit_test(tls_connection_refuses_a_chain_to_nobody_it_knows),
       cmocka_unit_test(tls_connection_refuses_a_certificate_that_is_not_for_servers),

@@ -100,10 +100,12 @@ void token_request_form_encodes_id_and_secret_only_when_told_to(void**) {
     std::string_view line;
   } kCases[] = {
       {AuthEncoding::kPlain,
-       "Authorization: Basic MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY6QUFFQ0F3UUZCZ2NJQ1FvTERBME9E"
+       "Authorization: Basic "
+       "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY6QUFFQ0F3UUZCZ2NJQ1FvTERBME9E"
        "eEFSRWhNVUZSWVhHQmthR3h3ZEhoOD0=\r\n"},
       {AuthEncoding::kForm,
-       "Authorization: Basic MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY6QUFFQ0F3UUZCZ2NJQ1FvTERBME9E"
+       "Authorization: Basic "
+       "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY6QUFFQ0F3UUZCZ2NJQ1FvTERBME9E"
        "eEFSRWhNVUZSWVhHQmthR3h3ZEhoOCUzRA==\r\n"},
   };
   for (const auto& wanted : kCases) {
@@ -128,9 +130,10 @@ void token_request_repeats_the_redirect_uri_of_the_code(void**) {
 
   WriteTokenRequest(settings, OriginOf(settings.url), into);
 
-  assert_true(BodyOf(AsText(into.written())) ==
-              "grant_type=authorization_code&code=a+b&redirect_uri=https%3A%2F%2Fapp.example%2Fcb%3F"
-              "x%3D1");
+  assert_true(
+      BodyOf(AsText(into.written())) ==
+      "grant_type=authorization_code&code=a+b&redirect_uri=https%3A%2F%2Fapp.example%2Fcb%3F"
+      "x%3D1");
 }
 
 void token_request_names_the_host_as_rfc_9110_wants(void**) {

@@ -123,8 +123,9 @@ Failure JudgeJson(std::string_view status, std::string_view json,
   ByteWriter into(wire);
   into.Put("HTTP/1.1 ");
   into.Put(status);
-  into.Put("\r\nRetry-After: 7\r\nLocation: https://evil.example:8443/token?code=x\r\n"
-           "Content-Length: ");
+  into.Put(
+      "\r\nRetry-After: 7\r\nLocation: https://evil.example:8443/token?code=x\r\n"
+      "Content-Length: ");
   into.PutDecimal(json.size());
   into.Put("\r\n\r\n");
   into.Put(json);
@@ -148,10 +149,14 @@ void token_response_names_what_is_wrong_with_a_200(void**) {
       {"{\"access_token\":\"a\"}", Reason::kTokenType},
       {"{\"access_token\":\"a\",\"token_type\":\"mac\"}", Reason::kTokenType},
       {"{\"access_token\":\"a\",\"token_type\":null}", Reason::kTokenType},
-      {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":true}", Reason::kExpiresIn},
-      {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":null}", Reason::kExpiresIn},
-      {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":\"\"}", Reason::kExpiresIn},
-      {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":\"1h\"}", Reason::kExpiresIn},
+      {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":true}",
+       Reason::kExpiresIn},
+      {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":null}",
+       Reason::kExpiresIn},
+      {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":\"\"}",
+       Reason::kExpiresIn},
+      {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":\"1h\"}",
+       Reason::kExpiresIn},
       {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":1,\"expires_in\":2}",
        Reason::kExpiresIn},
   };
@@ -168,17 +173,18 @@ void token_response_takes_a_quoted_lifetime(void**) {
     std::string_view wire;
     std::int32_t lifetime_s;
   } kCases[] = {
-      {"HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":\"90\"}",
+      {"HTTP/1.1 200 "
+       "OK\r\n\r\n{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":\"90\"}",
        90},
       {"HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":"
        "\"999999999999999999\"}",
        config::kMaxLifetimeSeconds},
-      {"HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":0}", 0},
+      {"HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":0}",
+       0},
   };
   for (const auto& wanted : kCases) {
     std::array<std::uint8_t, 4096> io{};
-    const Judged judged =
-        Judge(wanted.wire, fake::End::kClosed, 100, tests::PageSettings(), io);
+    const Judged judged = Judge(wanted.wire, fake::End::kClosed, 100, tests::PageSettings(), io);
     assert_int_equal(judged.failure.status, Status::kOk);
     assert_int_equal(judged.lifetime_s, wanted.lifetime_s);
   }
@@ -207,7 +213,8 @@ void token_response_classifies_by_status_and_error(void**) {
        OAuthError::kUnsupportedGrantType},
       {"400 x", "{\"error\":\"invalid_scope\"}", Status::kRejected, Reason::kRefused,
        OAuthError::kInvalidScope},
-      {"400 x", "{\"error\":\"new_error\"}", Status::kRejected, Reason::kRefused, OAuthError::kOther},
+      {"400 x", "{\"error\":\"new_error\"}", Status::kRejected, Reason::kRefused,
+       OAuthError::kOther},
       {"400 x", "{\"error\":{}}", Status::kRejected, Reason::kRefused, OAuthError::kOther},
       {"400 x", "{\"error\":\"temporarily_unavailable\"}", Status::kUnavailable, Reason::kBusy,
        OAuthError::kTemporary},
@@ -237,7 +244,8 @@ void token_response_classifies_by_status_and_error(void**) {
 void token_response_asks_for_a_new_code_when_the_code_is_refused(void**) {
   Settings settings = tests::PageSettings();
   settings.grant = Grant::kAuthorizationCode;
-  for (const std::string_view json : {"{\"error\":\"invalid_grant\"}", "{\"error\":\"invalid_request\"}"}) {
+  for (const std::string_view json :
+       {"{\"error\":\"invalid_grant\"}", "{\"error\":\"invalid_request\"}"}) {
     const Failure failure = JudgeJson("400 x", json, settings);
     assert_int_equal(failure.status, Status::kNeedsCode);
     assert_int_equal(failure.reason, Reason::kCodeRefused);
@@ -252,7 +260,8 @@ void token_response_keeps_the_servers_words_for_a_person(void**) {
     std::string_view text;
   } kCases[] = {
       {"{\"error\":\"x\",\"error_description\":\"bad client\"}", "bad client"},
-      {"{\"ErrorCode\":0,\"ErrorMessage\":\"bad field x\",\"Data\":[],\"HelpLink\":null}", "bad field x"},
+      {"{\"ErrorCode\":0,\"ErrorMessage\":\"bad field x\",\"Data\":[],\"HelpLink\":null}",
+       "bad field x"},
       {"{\"error\":\"x\"}", "x"},
       {"{\"error_description\":\"tab\\tesc\\u001b[m \xC3\xA4\"}", "tab?esc?[m ??"},
       {"{}", ""},

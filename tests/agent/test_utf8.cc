@@ -46,11 +46,13 @@ void utf8_accepts_each_code_point_in_its_shortest_form_only(void**) {
 
 void utf8_refuses_overlong_and_broken_sequences(void**) {
   assert_true(IsUtf8("plain"));
-  assert_false(IsUtf8("\xC0\xAF"));          // overlong solidus
-  assert_false(IsUtf8("\xC1\xBF"));          // overlong in two octets
-  assert_false(IsUtf8("\x80"));              // continuation first
-  assert_false(IsUtf8("\xC3"));              // ends inside
-  assert_false(IsUtf8("\xC3" "a"));          // not continued
+  assert_false(IsUtf8("\xC0\xAF"));  // overlong solidus
+  assert_false(IsUtf8("\xC1\xBF"));  // overlong in two octets
+  assert_false(IsUtf8("\x80"));      // continuation first
+  assert_false(IsUtf8("\xC3"));      // ends inside
+  assert_false(
+      IsUtf8("\xC3"
+             "a"));                          // not continued
   assert_false(IsUtf8("\xF5\x80\x80\x80"));  // beyond the last plane
   assert_false(IsUtf8("\xFF"));
 }

@@ -23,6 +23,13 @@ T Need(T value) {
   return value;
 }
 
+EVP_PKEY* NewKey(Keys keys, bool for_authority) {
+  if (keys == Keys::kP256) {
+    return Need(EVP_EC_gen("P-256"));
+  }
+  return Need(EVP_RSA_gen(for_authority && keys == Keys::kRsa2048Below4096 ? 4096U : 2048U));
+}
+
 void AddExtension(X509* certificate, X509* issuer, int nid, const char* value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
@@ -72,9 +79,9 @@ TlsPeer::~TlsPeer() {
 }
 
 void TlsPeer::MakeCertificates(const CertificateOptions& options) {
-  EVP_PKEY* const ca_key = Need(EVP_EC_gen("P-256"));
-  EVP_PKEY* const strange_key = Need(EVP_EC_gen("P-256"));
-  EVP_PKEY* const server_key = Need(EVP_EC_gen("P-256"));
+  EVP_PKEY* const ca_key = NewKey(options.keys, true);
+  EVP_PKEY* const strange_key = NewKey(Keys::kP256, true);
+  EVP_PKEY* const server_key = NewKey(options.keys, false);
   X509* const authority = NewAuthority(ca_key);
   X509* const server =
       NewCertificate("server", server_key, options.not_before_s, options.not_after_s);
@@ -104,7 +111,8 @@ TlsPeer::Pin TlsPeer::PinOf(EVP_PKEY* key) {
   unsigned char* der = nullptr;
   const int size = i2d_PUBKEY(key, &der);
   std::array<unsigned char, 32> digest{};
-  Need(EVP_Digest(der, static_cast<std::size_t>(size), digest.data(), nullptr, EVP_sha256(), nullptr));
+  Need(EVP_Digest(der, static_cast<std::size_t>(size), digest.data(), nullptr, EVP_sha256(),
+                  nullptr));
   OPENSSL_free(der);
   std::array<unsigned char, 45> encoded{};
   EVP_EncodeBlock(encoded.data(), digest.data(), static_cast<int>(digest.size()));
@@ -200,8 +208,7 @@ void TlsPeer::Advance() {
     received_size_ += static_cast<std::size_t>(size);
     if (!replied_) {
       replied_ = true;
-      Need(reply_.empty() ||
-           SSL_write(ssl_, reply_.data(), static_cast<int>(reply_.size())) > 0);
+      Need(reply_.empty() || SSL_write(ssl_, reply_.data(), static_cast<int>(reply_.size())) > 0);
       if (options_.closes) {
         SSL_shutdown(ssl_);
       }

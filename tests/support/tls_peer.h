@@ -17,20 +17,28 @@ struct x509_st;
 
 namespace connect_auth::tests {
 
+/// Keys of the server and of the CA that has signed its certificate.
+enum class Keys : std::uint8_t {
+  kP256,
+  kRsa2048,
+  kRsa2048Below4096,  ///< The server's key has 2048 bits, the CA's 4096.
+};
+
 /// What the peer's certificate says. Times are seconds from now.
 struct CertificateOptions {
   const char* san = "DNS:server.domain.tld,DNS:localhost,IP:127.0.0.1,IP:::1";
   long not_before_s = -3600;
   long not_after_s = 1000000;
+  Keys keys = Keys::kP256;
   bool signed_by_stranger = false;  ///< By a CA that `ca_pem()` does not hold.
   bool wrong_usage = false;         ///< Only good for clients.
 };
 
 struct PeerOptions {
   CertificateOptions certificate;
-  int tls_version = 0;  ///< 12, 13, or 0: both.
-  bool plain = false;   ///< Speaks no TLS: answers the first octets with an HTTP error.
-  bool closes = true;   ///< close_notify behind the reply.
+  int tls_version = 0;    ///< 12, 13, or 0: both.
+  bool plain = false;     ///< Speaks no TLS: answers the first octets with an HTTP error.
+  bool closes = true;     ///< close_notify behind the reply.
   bool hangs_up = false;  ///< The end of the stream without it.
 };
 

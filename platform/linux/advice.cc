@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/linux/advice.h"
+
+namespace connect_auth::program {
+
+Advice AdviceFor(Reason reason) {
+  using enum ExitCode;
+  switch (reason) {
+    case Reason::kNone:
+      return {kOther, "something failed that should not have", "please report this"};
+
+    case Reason::kUrlNotHttps:
+      return {kUsage, "the server's URL does not begin with https://",
+              "set url in [server] to https://HOST[:PORT]"};
+    case Reason::kUrlMalformed:
+      return {kUsage, "the server's URL is not https://HOST[:PORT]", "correct url in [server]"};
+    case Reason::kUrlHasPath:
+      return {kUsage, "the server's URL has a path", "move it from url to token_path in [server]"};
+    case Reason::kTokenPathMalformed:
+      return {kUsage, "the path {path} does not begin with '/' or holds a forbidden character",
+              "correct token_path in [server]"};
+    case Reason::kNoAuthorities:
+    case Reason::kAuthoritiesUnreadable:
+      return {kUsage, "there is no readable CA certificate in {ca}",
+              "set ca_file in [server] to a PEM file"};
+    case Reason::kPinMalformed:
+      return {kUsage, "the pin is not sha256// and 44 characters of Base64",
+              "correct pin in [server]; several are separated by ';'"};
+    case Reason::kClientIdEmpty:
+      return {kUsage, "the client id is empty", "set id in [client]"};
+    case Reason::kClientIdColon:
+      return {kUsage, "the client id holds a colon, which separates it from the secret",
+              "correct id in [client]"};
+    case Reason::kClientIdCharacter:
+      return {kUsage, "the client id holds something else than printable ASCII",
+              "correct id in [client]"};
+    case Reason::kClientSecretEmpty:
+      return {kUsage, "the client secret {client_secret} is empty", "put the secret there"};
+    case Reason::kClientSecretColon:
+      return {kUsage, "the client secret {client_secret} holds a colon, which SOTI Connect forbids",
+              "correct it there"};
+    case Reason::kClientSecretCharacter:
+      return {kUsage, "the client secret {client_secret} holds something else than printable ASCII",
+              "see whether it has a second line or a blank too many"};
+    case Reason::kUsernameEmpty:
+      return {kUsage, "the username is empty", "set username in [grant]"};
+    case Reason::kUsernameCharacter:
+      return {kUsage, "the username holds a control character or is not UTF-8",
+              "correct username in [grant]"};
+    case Reason::kPasswordEmpty:
+      return {kUsage, "the password {password} is empty", "put the password there"};
+    case Reason::kPasswordCharacter:
+      return {kUsage, "the password {password} holds a control character or is not UTF-8",
+              "see whether it has a second line"};
+    case Reason::kCodeEmpty:
+      return {kUsage, "the authorisation code {code} is empty", "put a code there"};
+    case Reason::kCodeCharacter:
+      return {kUsage, "the authorisation code {code} holds something else than printable ASCII",
+              "see whether it has a second line"};
+    case Reason::kRedirectUriCharacter:
+      return {kUsage, "the redirect URI holds a blank, a control character or non-ASCII",
+              "correct redirect_uri in [grant]"};
+    case Reason::kAmbiguousGrant:
+      return {kUsage,
+              "both a password ({password}) and an authorisation code ({code}) are configured",
+              "remove the one that is not to be used"};
+    case Reason::kDurationOutOfRange:
+      return {kUsage, "a time limit is out of range", "correct [limits]"};
+    case Reason::kRecordKeySize:
+      return {kStorage, "the store's key does not have 32 octets", "restore it or remove it"};
+    case Reason::kRequestTarget:
+      return {kUsage,
+              "the path of the request does not begin with '/' or holds a forbidden character",
+              "name a path on {server}, with its special characters escaped"};
+    case Reason::kRequestMethod:
+      return {kUsage, "the method or the content type of the request is malformed",
+              "correct it, for example GET and application/json"};
+
+    case Reason::kRequestTooLarge:
+      return {kUsage, "the request does not fit its buffer",
+              "raise max_token in [limits], which also sizes that buffer"};
+    case Reason::kResponseTooLarge:
+    case Reason::kJsonTooLarge:
+      return {kProtocol, "the answer of {server} is too long for a token of {max_token} characters",
+              "if it is right, raise max_token in [limits] or --limits-max-token"};
+    case Reason::kTokenTooLong:
+      return {kProtocol, "the token is longer than {max_token} characters",
+              "raise max_token in [limits] or --limits-max-token"};
+    case Reason::kArenaExhausted:
+      return {kOther, "the memory for TLS is used up by {ca} or by the certificates of {server}",
+              "name a smaller ca_file"};
+    case Reason::kNoEntropy:
+      return {kOther, "the kernel has no random numbers yet", "try again in a moment"};
+    case Reason::kTlsUnusable:
+      return {kOther, "the TLS library cannot be used (code {tls})", "please report this"};
+    case Reason::kStorageFailed:
+      return {kStorage, "the store {store} failed: {storage_error}",
+              "see to the directory, or set path in [store]"};
+
+    case Reason::kNameNotFound:
+      return {kUnreachable, "the name of {server} is not known: {network_error}",
+              "check url in [server] and the name service"};
+    case Reason::kNoConnection:
+      return {kUnreachable, "cannot connect to {server}: {network_error}",
+              "check url in [server] and whether the server runs"};
+    case Reason::kConnectionLost:
+      return {kUnreachable, "{server} broke the connection{network_error_if}", "try again later"};
+    case Reason::kConnectTimeout:
+      return {kUnreachable, "{server} did not answer within {connect_timeout} s",
+              "try again later, or raise connect_timeout in [limits]"};
+    case Reason::kOperationTimeout:
+      return {kUnreachable, "{server} did not finish its answer within {timeout} s",
+              "try again later, or raise timeout in [limits]"};
+
+    case Reason::kNotTls:
+      return {kUntrusted, "{server} does not speak TLS", "check the port in url"};
+    case Reason::kTlsRefused:
+      return {kUntrusted, "{server} refused the TLS handshake (code {tls})",
+              "check url, and whether the server speaks TLS 1.2 or 1.3"};
+    case Reason::kTlsFailed:
+      return {kUntrusted, "the TLS connection to {server} failed (code {tls})",
+              "check url, and whether the server speaks TLS 1.2 or 1.3"};
+    case Reason::kTlsTruncated:
+      return {kProtocol, "{server} ended the connection without the due notice, so the answer may "
+              "be cut", "try again later"};
+    case Reason::kCertificateNotTrusted:
+      return {kUntrusted, "the certificate of {server} comes from no CA in {ca}",
+              "set ca_file in [server] to the CA of that server, if it is the right one"};
+    case Reason::kCertificateWrongHost:
+      return {kUntrusted, "the certificate of {server} is for another host",
+              "set url in [server] to the name that is in the certificate"};
+    case Reason::kCertificateUnsuitable:
+      return {kUntrusted, "the certificate of {server} is too weak or not made for servers",
+              "have the server given a better one"};
+    case Reason::kCertificateNotPinned:
+      return {kUntrusted, "no key in the certificate chain of {server} is pinned",
+              "correct pin in [server], if that is the right server"};
+    case Reason::kCertificateExpired:
+      return {kUntrusted, "the certificate of {server} has expired",
+              "have the server given a new one, or set the clock if it is wrong"};
+    case Reason::kCertificateNotYetValid:
+      return {kUntrusted, "the certificate of {server} is not valid yet",
+              "set the clock, which is likely to be wrong"};
+    case Reason::kClockUnknown:
+      return {kUntrusted, "the clock is not set, so the certificate of {server} cannot be judged",
+              "set the clock"};
+
+    case Reason::kStatusLine:
+      return {kProtocol, "{server} does not answer in HTTP/1.1", "check url in [server]"};
+    case Reason::kFieldSyntax:
+      return {kProtocol, "the answer of {server} has a malformed header field", "tell its owner"};
+    case Reason::kHeadTooLarge:
+      return {kProtocol, "the header of the answer of {server} is too long", "tell its owner"};
+    case Reason::kInterimFlood:
+      return {kProtocol, "{server} sends one interim answer after another", "tell its owner"};
+    case Reason::kUpgrade:
+      return {kProtocol, "{server} wants to change the protocol", "check url in [server]"};
+    case Reason::kContentLength:
+      return {kProtocol, "the answer of {server} has a wrong Content-Length", "tell its owner"};
+    case Reason::kTransferCoding:
+      return {kProtocol, "the answer of {server} has an unknown transfer coding", "tell its owner"};
+    case Reason::kConflictingLength:
+      return {kProtocol, "the answer of {server} names two different lengths",
+              "tell its owner, for it may be an attack"};
+    case Reason::kContentCoding:
+      return {kProtocol, "the answer of {server} is compressed though none was asked to be",
+              "tell its owner"};
+    case Reason::kChunkSyntax:
+      return {kProtocol, "the answer of {server} has malformed chunks", "tell its owner"};
+    case Reason::kTruncated:
+      return {kProtocol, "the answer of {server} ended too early", "try again later"};
+
+    case Reason::kUnexpectedStatus:
+      return {kProtocol, "{server} answered with HTTP {status}, as no token endpoint does",
+              "check token_path in [server]"};
+    case Reason::kNotJson:
+      return {kProtocol, "the answer of {server} to {path} is not JSON",
+              "check token_path in [server]"};
+    case Reason::kTokenMissing:
+      return {kProtocol, "the answer of {server} to {path} holds no access_token",
+              "check token_path in [server]"};
+    case Reason::kTokenCharacter:
+      return {kProtocol, "the token of {server} holds a blank or another forbidden character",
+              "tell the server's owner"};
+    case Reason::kTokenType:
+      return {kProtocol, "the token of {server} is not of the type bearer",
+              "check token_path in [server]"};
+    case Reason::kExpiresIn:
+      return {kProtocol, "the lifetime of the token of {server} is not a number",
+              "tell the server's owner"};
+    case Reason::kRedirected:
+      return {kRefused,
+              "{server} redirects {path} to {words} (HTTP {status}), where no credentials are sent",
+              "if that is right, put it into url and token_path in [server]"};
+    case Reason::kWrongPath:
+      return {kRefused, "{server} gives out no tokens at {path} (HTTP {status})",
+              "correct token_path in [server]; /Connect/api/token and /Connect/token are in use"};
+    case Reason::kRefused:
+      return AdviceFor(OAuthError::kNone);
+    case Reason::kBusy:
+      return {kUnreachable, "{server} is busy or out of order (HTTP {status})",
+              "try again {retry}"};
+    case Reason::kCodeRefused:
+      return {kNeedsCode, "{server} does not take the authorisation code{words_if}",
+              "get a new code and check redirect_uri in [grant]"};
+    case Reason::kCodeSpent:
+      return {kNeedsCode, "the authorisation code {code} has been used already",
+              "get a new code and put it there"};
+  }
+  return {ExitCode::kOther, "something failed that should not have", "please report this"};
+}
+
+Advice AdviceFor(OAuthError error) {
+  constexpr ExitCode kRefused = ExitCode::kRefused;
+  switch (error) {
+    case OAuthError::kNone:
+      return {kRefused, "{server} refused the request (HTTP {status}){words_if}",
+              "check id and secret in [client], and the user in [grant], before trying again: a "
+              "few failures may lock the account"};
+    case OAuthError::kInvalidRequest:
+      return {kRefused, "{server} finds the request malformed (invalid_request){words_if}",
+              "check token_path in [server] and what is set in [grant]"};
+    case OAuthError::kInvalidClient:
+      return {kRefused, "{server} does not accept client id and secret (invalid_client){words_if}",
+              "check id and secret in [client]{encoding_hint}"};
+    case OAuthError::kInvalidGrant:
+      return {kRefused, "{server} does not accept username and password (invalid_grant){words_if}",
+              "check both in [grant] before trying again: a few failures may lock the account"};
+    case OAuthError::kUnauthorizedClient:
+      return {kRefused,
+              "{server} does not let this client use this grant (unauthorized_client){words_if}",
+              "change the API client on the server, or type in [grant]"};
+    case OAuthError::kUnsupportedGrantType:
+      return {kRefused,
+              "{server} does not support this grant (unsupported_grant_type){words_if}",
+              "change type in [grant]"};
+    case OAuthError::kInvalidScope:
+      return {kRefused, "{server} complains of the scope (invalid_scope){words_if}",
+              "change the API client on the server"};
+    case OAuthError::kTemporary:
+    case OAuthError::kOther:
+      break;
+  }
+  return {kRefused, "{server} refused the request with an error of its own{words_if}",
+          "look that up in the server's documentation"};
+}
+
+}  // namespace connect_auth::program

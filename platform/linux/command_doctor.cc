@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "platform/linux/commands.h"
+#include "platform/linux/configuration.h"
+#include "platform/linux/doctor_network.h"
+#include "platform/linux/doctor_report.h"
+#include "platform/linux/file.h"
+#include "platform/linux/messages.h"
+#include "platform/linux/session.h"
+#include "platform/linux/store_directory.h"
+#include "platform/linux/text.h"
+#include "platform/posix/file_storage.h"
+
+namespace connect_auth::program {
+namespace {
+
+constexpr const char* kConfiguration = "configuration";
+constexpr const char* kClock = "clock";
+constexpr const char* kGrant = "grant";
+constexpr const char* kStorage = "storage";
+
+void WarnIfOpen(const std::string& path, DoctorReport& report) {
+  if (!path.empty() && IsOpenToOthers(path)) {
+    report.Warn(kConfiguration, Join({path, " is open to other users; protect it with chmod go= ",
+                                      path}));
+  }
+}
+
+void WarnOfOpenFiles(const Configuration& configuration, DoctorReport& report) {
+  for (const Setting file :
+       {Setting::kClientSecretFile, Setting::kGrantPasswordFile, Setting::kGrantCodeFile}) {
+    WarnIfOpen(std::string(configuration.given().text(file)), report);
+  }
+  if (configuration.file_holds_secret()) {
+    WarnIfOpen(configuration.file(), report);
+  }
+  WarnIfOpen(configuration.key_file(), report);
+  WarnIfOpen(configuration.store_path(), report);
+}
+
+bool CheckConfiguration(const CommandLine& line, Configuration& configuration,
+                        DoctorReport& report) {
+  Problem problem = configuration.Load(line, Needs::kAll);
+  if (!problem.exists()) {
+    Failure failure;
+    failure.reason = CheckSettings(configuration.ForAgent({}));
+    problem = failure.reason == Reason::kNone ? Problem() : Explain(failure, configuration, {});
+  }
+  if (problem.exists()) {
+    report.Fail(kConfiguration, problem);
+    return false;
+  }
+  report.Ok(kConfiguration, configuration.file().empty()
+                                ? Join({"complete, without a file"})
+                                : Join({"complete, with ", configuration.file()}));
+  WarnOfOpenFiles(configuration, report);
+  return true;
+}
+
+void CheckClock(DoctorReport& report) {
+  const Result<UnixSeconds> now = posix::BootClock().WallTime();
+  if (now.ok()) {
+    report.Ok(kClock, Join({"it is ", UtcTime(now.value())}));
+  } else {
+    report.Fail(kClock, {ExitCode::kUntrusted,
+                         "it is not set, so no certificate can be judged; set it"});
+  }
+}
+
+/// @return  Whether credentials would reach the right place.
+bool CheckServer(const Configuration& configuration, DoctorReport& report) {
+  NetworkChecks network(configuration);
+  const bool reached = network.CheckName(report);
+  CheckClock(report);
+  const bool trusted = reached && network.CheckTls(report);
+  if (!reached) {
+    report.Skip("TLS", "there is no connection");
+  }
+  if (!trusted) {
+    report.Skip("path", "there is no trusted connection");
+  }
+  return trusted && network.CheckPath(report);
+}
+
+std::string LifeOf(const Agent& agent) {
+  const Result<Millis> left = agent.remaining_life();
+  return left.ok() ? Join({Decimal(left.value().count / 1000), " s"})
+                   : std::string("an unknown time");
+}
+
+void CheckPasswordGrant(Session& session, DoctorReport& report) {
+  Wish wish;
+  wish.newer_than = session.clock().Now();
+  Problem problem = session.ObtainToken(wish);
+  if (problem.exists()) {
+    report.Fail(kGrant, problem);
+    return;
+  }
+  report.Ok(kGrant, Join({"a token of ", Decimal(static_cast<std::int64_t>(
+                                             session.agent().token().text().size())),
+                          " characters came, good for ", LifeOf(session.agent())}));
+}
+
+void CheckGrant(const Configuration& configuration, DoctorReport& report) {
+  Session session(configuration);
+  if (session.Open().exists()) {
+    report.Skip(kGrant, "without a store no token is asked for");
+    return;
+  }
+  if (configuration.given().text(Setting::kGrantType) == "password") {
+    CheckPasswordGrant(session, report);
+    return;
+  }
+  const std::string stored = session.agent().token().empty()
+                                 ? std::string("no token is stored")
+                                 : Join({"the stored token lives for ", LifeOf(session.agent())});
+  report.Skip(kGrant, Join({"a code works once and is not spent on a check; ", stored}));
+}
+
+/// Stores a record of its own, reads it back, and removes it.
+Problem TryStorage(const Configuration& configuration) {
+  constexpr std::string_view kProbe = "probe";
+  const std::string path = configuration.store_path();
+  Problem problem = MakeStoreDirectory(path);
+  if (problem.exists()) {
+    return problem;
+  }
+  StoreKey key;
+  problem = key.LoadOrMake(configuration.key_file());
+  if (problem.exists()) {
+    return problem;
+  }
+  posix::FileStorage storage(path.c_str());
+  std::array<std::uint8_t, kProbe.size()> read{};
+  const bool works = storage.Store(kProbe, AsBytes(kProbe)) == Status::kOk &&
+                     storage.Load(kProbe, read).ok() && AsText(read) == kProbe &&
+                     storage.Erase(kProbe) == Status::kOk;
+  Failure failure;
+  failure.reason = Reason::kStorageFailed;
+  return works ? Problem() : Explain(failure, configuration, {0, "", storage.last_error()});
+}
+
+void CheckStorage(const Configuration& configuration, DoctorReport& report) {
+  Problem problem = TryStorage(configuration);
+  if (problem.exists()) {
+    report.Fail(kStorage, problem);
+  } else {
+    report.Ok(kStorage, Join({configuration.store_path(), " stores, reads and erases"}));
+  }
+}
+
+}  // namespace
+
+Problem RunDoctor(const CommandLine& line) {
+  DoctorReport report;
+  Configuration configuration;
+  if (!CheckConfiguration(line, configuration, report)) {
+    CheckClock(report);
+    report.Skip("all else", "the configuration has to be mended first");
+    return report.result();
+  }
+  if (CheckServer(configuration, report)) {
+    CheckGrant(configuration, report);
+  } else {
+    report.Skip(kGrant, "no credentials are sent to a server that is not right");
+  }
+  CheckStorage(configuration, report);
+  return report.result();
+}
+
+}  // namespace connect_auth::program

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "platform/linux/commands.h"
+#include "platform/linux/configuration.h"
+#include "platform/linux/session.h"
+
+namespace connect_auth::program {
+
+Problem RunLogout(const CommandLine& line) {
+  Configuration configuration;
+  Problem problem = configuration.Load(line, Needs::kStore);
+  if (problem.exists()) {
+    return problem;
+  }
+  if (::access(configuration.store_path().c_str(), F_OK) != 0 && errno == ENOENT) {
+    return {};  // Nothing was ever stored.
+  }
+  Session session(configuration);
+  problem = session.Lock();  // A token under way in another process is wiped as well.
+  if (problem.exists()) {
+    return problem;
+  }
+  problem = session.OpenWithoutStore();
+  if (problem.exists()) {
+    return problem;
+  }
+  return session.agent().Forget() == Status::kOk ? Problem() : session.Explain();
+}
+
+}  // namespace connect_auth::program

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cJSON.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "platform/linux/commands.h"
+#include "platform/linux/configuration.h"
+#include "platform/linux/output.h"
+#include "platform/linux/session.h"
+#include "platform/linux/text.h"
+
+namespace connect_auth::program {
+namespace {
+
+/// One line of the answer. `status --json` writes an object with the same names as members; what
+/// is unknown or not there is null there and a word here:
+///
+///     configuration_file     string or null
+///     server, token_path, client_id                 strings
+///     grant                  "password" or "authorization_code"
+///     username               string or null
+///     store                  string
+///     token_stored           boolean
+///     token_length, lifetime_seconds                numbers or null: no token is stored
+///     remaining_seconds      number (0: it is over) or null: also, its age is not known
+///     obtained_at            string, RFC 3339 in UTC, or null: also, the clock was not set
+///     clock                  string, RFC 3339 in UTC, or null: it is not set
+struct Fact {
+  enum class Kind : std::uint8_t { kText, kNumber, kYesOrNo, kAbsent };
+
+  Fact(const char* fact_name, std::string_view fact_text)
+      : name(fact_name), kind(Kind::kText), text(fact_text) {}
+  Fact(const char* fact_name, std::int64_t fact_number)
+      : name(fact_name), kind(Kind::kNumber), number(fact_number) {}
+  Fact(const char* fact_name, bool yes) : name(fact_name), kind(Kind::kYesOrNo), number(yes) {}
+  static Fact Absent(const char* name, std::string_view word) {
+    Fact fact(name, word);
+    fact.kind = Kind::kAbsent;
+    return fact;
+  }
+
+  const char* name;
+  Kind kind;
+  std::string text;
+  std::int64_t number = 0;
+};
+
+using Facts = std::array<Fact, 13>;
+
+constexpr const char* kNone = "none";
+constexpr const char* kUnknown = "unknown";
+
+Fact TextOrNone(const char* name, std::string_view text) {
+  return text.empty() ? Fact::Absent(name, kNone) : Fact(name, text);
+}
+
+Fact NumberIf(bool known, const char* name, std::int64_t number) {
+  return known ? Fact(name, number) : Fact::Absent(name, kNone);
+}
+
+Fact Remaining(const Agent& agent) {
+  constexpr const char* kName = "remaining_seconds";
+  const Result<Millis> left = agent.remaining_life();
+  if (!left.ok()) {
+    return Fact::Absent(kName, agent.token().empty() ? kNone : kUnknown);
+  }
+  return Fact(kName, std::max<std::int64_t>(left.value().count / 1000, 0));
+}
+
+Fact ObtainedAt(const Token& token) {
+  constexpr const char* kName = "obtained_at";
+  const UnixSeconds wall = token.anchor().wall;
+  if (token.empty() || wall.count == 0) {
+    return Fact::Absent(kName, token.empty() ? kNone : kUnknown);
+  }
+  return Fact(kName, UtcTime(wall));
+}
+
+Fact ClockFact(const Clock& clock) {
+  const Result<UnixSeconds> wall = clock.WallTime();
+  return wall.ok() ? Fact("clock", UtcTime(wall.value())) : Fact::Absent("clock", "not set");
+}
+
+Facts Gather(const Configuration& configuration, const Session& session) {
+  const GivenSettings& given = configuration.given();
+  const Token& token = session.agent().token();
+  const bool stored = !token.empty();
+  return {
+      TextOrNone("configuration_file", configuration.file()),
+      Fact("server", given.text(Setting::kServerUrl)),
+      Fact("token_path", given.text(Setting::kServerTokenPath)),
+      Fact("client_id", given.text(Setting::kClientId)),
+      Fact("grant", given.text(Setting::kGrantType)),
+      TextOrNone("username", given.text(Setting::kGrantUsername)),
+      Fact("store", configuration.store_path()),
+      Fact("token_stored", stored),
+      NumberIf(stored, "token_length", static_cast<std::int64_t>(token.text().size())),
+      NumberIf(stored, "lifetime_seconds", token.lifetime_s()),
+      Remaining(session.agent()),
+      ObtainedAt(token),
+      ClockFact(session.clock()),
+  };
+}
+
+Problem NoMemory() {
+  return {ExitCode::kOther, "there is no memory left; free some and try again"};
+}
+
+bool AddTo(cJSON* object, const Fact& fact) {
+  switch (fact.kind) {
+    case Fact::Kind::kText:
+      return cJSON_AddStringToObject(object, fact.name, fact.text.c_str()) != nullptr;
+    case Fact::Kind::kNumber:
+      return cJSON_AddNumberToObject(object, fact.name, static_cast<double>(fact.number)) !=
+             nullptr;
+    case Fact::Kind::kYesOrNo:
+      return cJSON_AddBoolToObject(object, fact.name, fact.number != 0) != nullptr;
+    case Fact::Kind::kAbsent:
+      break;
+  }
+  return cJSON_AddNullToObject(object, fact.name) != nullptr;
+}
+
+Problem PrintJson(const Facts& facts) {
+  cJSON* const object = cJSON_CreateObject();
+  bool complete = object != nullptr;
+  for (const Fact& fact : facts) {
+    complete = complete && AddTo(object, fact);
+  }
+  char* const text = complete ? cJSON_Print(object) : nullptr;
+  cJSON_Delete(object);
+  if (text == nullptr) {
+    return NoMemory();
+  }
+  Problem problem = WriteOut(Join({text, "\n"}));
+  cJSON_free(text);
+  return problem;
+}
+
+std::string ValueText(const Fact& fact) {
+  switch (fact.kind) {
+    case Fact::Kind::kText:
+    case Fact::Kind::kAbsent:
+      return Printable(fact.text);
+    case Fact::Kind::kNumber:
+      return Decimal(fact.number);
+    case Fact::Kind::kYesOrNo:
+      break;
+  }
+  return fact.number != 0 ? "yes" : "no";
+}
+
+Problem PrintLines(const Facts& facts) {
+  constexpr std::size_t kNameWidth = 20;
+  std::string lines;
+  for (const Fact& fact : facts) {
+    std::string name = fact.name;
+    std::replace(name.begin(), name.end(), '_', ' ');
+    name.resize(kNameWidth, ' ');
+    lines += Join({name, ValueText(fact), "\n"});
+  }
+  return WriteOut(lines);
+}
+
+}  // namespace
+
+Problem RunStatus(const CommandLine& line) {
+  Configuration configuration;
+  Problem problem = configuration.Load(line, Needs::kIdentity);
+  if (problem.exists()) {
+    return problem;
+  }
+  Session session(configuration);
+  problem = session.OpenOffline();
+  if (problem.exists()) {
+    return problem;
+  }
+  const Facts facts = Gather(configuration, session);
+  return line.json ? PrintJson(facts) : PrintLines(facts);
+}
+
+}  // namespace connect_auth::program

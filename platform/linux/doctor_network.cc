@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/linux/doctor_network.h"
+
+#include "agent/agent.h"
+#include "agent/http/request_writer.h"
+#include "platform/linux/advice.h"
+#include "platform/linux/messages.h"
+#include "platform/linux/session.h"
+#include "platform/linux/text.h"
+#include "platform/posix/blocking.h"
+
+namespace connect_auth::program {
+namespace {
+
+constexpr const char* kName = "name resolution";
+constexpr const char* kTls = "TLS";
+constexpr const char* kPath = "path";
+
+/// Connecting as a machine that can be run to its end.
+struct Connecting {
+  Connection& connection;
+  const TlsConnection* tls;  // nullptr: without TLS
+  const Origin& origin;
+  const Clock& clock;
+  Instant deadline;
+
+  Status Poll() {
+    const Status status = connection.Connect(origin.host, origin.port);
+    return status == Status::kPending && clock.Now() >= deadline ? Status::kTimeout : status;
+  }
+  Wants wants() const {
+    const Interest interest = tls == nullptr ? Interest::kConnected : tls->waits_for();
+    return {interest, interest == Interest::kNothing ? Instant{0} : deadline};
+  }
+};
+
+/// Likewise an exchange.
+struct Exchanging {
+  Exchange& exchange;
+  const TlsConnection& tls;
+
+  Status Poll() { return exchange.Poll(); }
+  Wants wants() const {
+    const Interest interest = tls.waits_for();
+    return {interest, interest == Interest::kNothing ? Instant{0} : exchange.deadline()};
+  }
+};
+
+}  // namespace
+
+NetworkChecks::NetworkChecks(const Configuration& configuration)
+    : configuration_(configuration),
+      settings_(configuration.ForAgent({})),
+      arena_size_(ArenaSize(configuration.authorities_size())),
+      arena_(new std::uint8_t[arena_size_]),
+      tls_(socket_, engine_),
+      exchange_(tls_, clock_, io_) {
+  static_cast<void>(ParseOrigin(settings_.url, origin_));
+  tls_.SetTrust(settings_.trust);
+}
+
+bool NetworkChecks::CheckName(DoctorReport& report) {
+  Connecting connecting{socket_, nullptr, origin_, clock_,
+                        clock_.Now() + settings_.connect_timeout};
+  const Status status = posix::RunToEnd(connecting, socket_, clock_);
+  if (status == Status::kOk) {
+    report.Ok(kName, Join({origin_.host, " is ", socket_.peer(), ", and port ",
+                           Decimal(origin_.port), " is open"}));
+    return true;
+  }
+  report.Fail(kName, ExplainReason(status == Status::kTimeout    ? Reason::kConnectTimeout
+                                   : status == Status::kNotFound ? Reason::kNameNotFound
+                                                                 : Reason::kNoConnection));
+  return false;
+}
+
+bool NetworkChecks::CheckTls(DoctorReport& report) {
+  Bytes arena(arena_.get(), arena_size_);
+  if (engine_.Start(arena, clock_, entropy_) != Status::kOk) {
+    report.Fail(kTls, ExplainReason(Reason::kNoEntropy));
+    return false;
+  }
+  Connecting connecting{tls_, &tls_, origin_, clock_, clock_.Now() + settings_.connect_timeout};
+  const Status status = posix::RunToEnd(connecting, socket_, clock_);
+  if (status != Status::kOk) {
+    report.Fail(kTls, ExplainTls(status));
+    return false;
+  }
+  report.Ok(kTls, Join({tls_.version(), " with ", tls_.cipher_suite(),
+                        "; the certificate is trusted by ", configuration_.ca_file()}));
+  return true;
+}
+
+/// Asks for a token without a word of credentials: whatever the answer, no login has failed.
+bool NetworkChecks::CheckPath(DoctorReport& report) {
+  Exchange::Request request;
+  request.head_size = WriteEmptyRequest();
+  request.host = origin_.host;
+  request.port = origin_.port;
+  request.deadline = clock_.Now() + settings_.timeout;
+  request.connect_deadline = request.deadline;
+  request.delivery = Exchange::Delivery::kStreamed;  // An error page may be long.
+  Status status = exchange_.Start(request);
+  Exchanging exchanging{exchange_, tls_};
+  while (status == Status::kPending) {
+    status = exchange_.Poll();
+    static_cast<void>(exchange_.TakeBody());
+    if (status == Status::kPending) {
+      posix::Sleep(exchanging, socket_, clock_);
+    }
+  }
+  if (status == Status::kOk) {
+    return JudgePath(report);
+  }
+  const bool by_tls = exchange_.reason() == Reason::kConnectionLost && tls_.reason() != Reason::kNone;
+  report.Fail(kPath, ExplainReason(by_tls ? tls_.reason() : exchange_.reason()));
+  return false;
+}
+
+std::size_t NetworkChecks::WriteEmptyRequest() {
+  ByteWriter text(io_);
+  RequestWriter head(text);
+  head.Begin("POST", settings_.token_path, origin_);
+  head.Field("Content-Type", "application/x-www-form-urlencoded");
+  head.ContentLength(0);
+  head.End();
+  return text.overflowed() ? 0 : text.size();
+}
+
+bool NetworkChecks::JudgePath(DoctorReport& report) {
+  Failure failure;
+  failure.http_status = exchange_.response().status();
+  failure.retry_after_s = exchange_.response().retry_after_s();
+  failure.peer_text = exchange_.response().location();
+  const std::string answer = Join({settings_.token_path, " answers (HTTP ",
+                                   Decimal(failure.http_status), " without credentials)"});
+  if (failure.http_status >= 500) {
+    report.Warn(kPath, answer);
+    return true;
+  }
+  if (failure.http_status == 404 || failure.http_status == 405 || failure.http_status == 410) {
+    failure.reason = Reason::kWrongPath;
+  } else if (failure.http_status >= 300 && failure.http_status < 400) {
+    failure.reason = Reason::kRedirected;
+  } else {
+    report.Ok(kPath, answer);
+    return true;
+  }
+  report.Fail(kPath, Explain(failure, configuration_, {}));
+  return false;
+}
+
+Problem NetworkChecks::ExplainTls(Status status) const {
+  Failure failure;
+  failure.reason = status == Status::kTimeout ? Reason::kConnectTimeout : tls_.reason();
+  failure.tls_error = tls_.error_code();
+  return Explain(failure, configuration_, {socket_.last_error(), socket_.last_error_text(), 0});
+}
+
+Problem NetworkChecks::ExplainReason(Reason reason) const {
+  Failure failure;
+  failure.reason = reason;
+  return Explain(failure, configuration_, {socket_.last_error(), socket_.last_error_text(), 0});
+}
+
+}  // namespace connect_auth::program
