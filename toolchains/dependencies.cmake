@@ -59,10 +59,13 @@ connect_auth_find_source(CJSON cJSON.c)
 
 # The agent's own cJSON: all names changed, so that an application's cJSON is another one; the heap and
 # strtod (17 KB on newlib) replaced by functions of agent/oauth/json_object.cc.
-file(STRINGS "${CONNECT_AUTH_CJSON_DIR}/cJSON.h" declarations REGEX "^CJSON_PUBLIC\\(.*\\) *cJSON_")
+# 1.7.19 also has a function with external linkage that no header declares.
+set(function "^(CJSON_PUBLIC\\([^)]*\\)|cJSON \\*) *(cJSON_[A-Za-z0-9_]+)\\(.*")
+file(STRINGS "${CONNECT_AUTH_CJSON_DIR}/cJSON.c" functions REGEX "${function}")
 set(renames "/* Made by toolchains/dependencies.cmake. */\n")
-foreach(declaration IN LISTS declarations)
-  string(REGEX REPLACE "^CJSON_PUBLIC\\([^)]*\\) *(cJSON_[A-Za-z0-9_]+).*" "\\1" name "${declaration}")
+list(TRANSFORM functions REPLACE "${function}" "\\2")
+list(REMOVE_DUPLICATES functions)
+foreach(name IN LISTS functions)
   string(APPEND renames "#define ${name} connect_auth_${name}\n")
 endforeach()
 set(replaced "#include <stdlib.h>\n")
