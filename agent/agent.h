@@ -79,8 +79,10 @@ class Agent {
 
   /// Sees to a token that is good for `min_valid` more: the present one, or a new one.
   ///
-  /// @return kOk                  `token()` is good for that long, or for four fifths of its
-  ///                              lifetime if that is shorter.
+  /// A new token may live shorter than that, and then the next call asks again: `min_valid` is to be
+  /// well below the server's lifetimes.
+  ///
+  /// @return kOk                  The present token is good for that long.
   /// @return kPending             A new one is being asked for: `Poll()`.
   /// @return kNeedsCode           The configured code has been used already.
   /// @return kBufferTooSmall      `Memory::io` cannot hold the request.

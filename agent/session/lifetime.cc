@@ -10,11 +10,6 @@ Millis Lifetime(const Token& token) {
   return Millis::Seconds(token.lifetime_s());
 }
 
-/// A share of the lifetime in fifths.
-Millis Fifths(const Token& token, std::int64_t fifths) {
-  return Millis{Lifetime(token).count / 5 * fifths};
-}
-
 }  // namespace
 
 Result<Millis> RemainingLife(const Token& token, const Clock& clock) {
@@ -30,7 +25,7 @@ Result<Millis> RemainingLife(const Token& token, const Clock& clock) {
 }
 
 Millis RequiredLife(const Token& token, Millis margin, Millis min_valid) {
-  return std::max(std::min(margin, Fifths(token, 1)), std::min(min_valid, Fifths(token, 4)));
+  return std::max(std::min(margin, Millis{Lifetime(token).count / 5}), min_valid);
 }
 
 }  // namespace connect_auth

@@ -20,8 +20,8 @@ Result<Millis> RemainingLife(const Token& token, const Clock& clock);
 
 /// What must remain of a token for it to be given out, instead of a new one being asked for.
 ///
-/// Bounded by shares of the lifetime, so that neither a margin nor a wish as long as the lifetime
-/// asks for a token at every call.
+/// The margin counts for at most a fifth of the lifetime, so that one as long as the lifetime does
+/// not ask for a token at every call. What the caller wants counts in full.
 ///
 /// @param margin     From the settings.
 /// @param min_valid  What the caller wants the token to be good for.

@@ -68,6 +68,18 @@ bool IsPinned(const mbedtls_x509_crt& certificate, std::string_view pins) {
   return false;
 }
 
+/// Whether `address`, 4 or 16 octets, is among the certificate's (RFC 5280 section 4.2.1.6).
+bool HasAddress(const mbedtls_x509_crt& certificate, ConstBytes address) {
+  for (const mbedtls_x509_sequence* name = &certificate.subject_alt_names; name != nullptr;
+       name = name->next) {
+    if ((name->buf.tag & MBEDTLS_ASN1_TAG_VALUE_MASK) == MBEDTLS_X509_SAN_IP_ADDRESS &&
+        AsText({name->buf.p, name->buf.len}) == AsText(address)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 bool LooksLikePem(ConstBytes certificates) {
   return AsText(certificates).find("-----BEGIN ") != std::string_view::npos;
 }
@@ -121,6 +133,8 @@ struct TlsConnection::Session {
   mbedtls_ssl_config config;
   mbedtls_x509_crt authorities;
   std::array<char, kMaxHostBytes + 1> host;
+  std::array<std::uint8_t, 16> address;  // of the host, where it is no name
+  std::size_t address_size;
   std::array<std::uint8_t, config::kSegmentBytes> gathered;  // output not yet given to transport_
   std::size_t gathered_size;
   std::string_view pins;
@@ -144,8 +158,15 @@ struct TlsConnection::Session {
   static int Verify(void* self, mbedtls_x509_crt* certificate, int depth, std::uint32_t* flags) {
     auto& session = *static_cast<Session*>(self);
     session.pin_found = session.pin_found || IsPinned(*certificate, session.pins);
-    if (depth == 0 && !session.pin_found && !session.pins.empty()) {
+    if (depth != 0) {
+      return 0;
+    }
+    if (!session.pin_found && !session.pins.empty()) {
       *flags |= kPinFlag;
+    }
+    if (session.address_size != 0 &&
+        !HasAddress(*certificate, ConstBytes(session.address).first(session.address_size))) {
+      *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
     }
     return 0;
   }
@@ -213,6 +234,8 @@ Status TlsConnection::SetUp(std::string_view host) {
   session_->pins = trust_.pins;
   std::copy(host.begin(), host.end(), session_->host.begin());
   session_->host[host.size()] = '\0';
+  session_->address_size =
+      mbedtls_x509_crt_parse_cn_inet_pton(session_->host.data(), session_->address.data());
 
   mbedtls_ssl_config& config = session_->config;
   int result = mbedtls_ssl_config_defaults(
@@ -234,7 +257,10 @@ Status TlsConnection::SetUp(std::string_view host) {
     result = mbedtls_ssl_setup(&session_->ssl, &config);
   }
   if (result == 0) {
-    result = mbedtls_ssl_set_hostname(&session_->ssl, session_->host.data());
+    // mbedTLS would send an address as server name, which is for names only (RFC 6066 section 3);
+    // without one it leaves the check to `Session::Verify`.
+    result = mbedtls_ssl_set_hostname(
+        &session_->ssl, session_->address_size == 0 ? session_->host.data() : nullptr);
   }
   if (result != 0) {
     return BreakWithError(result);

@@ -98,7 +98,7 @@ Advice AdviceFor(Reason reason) {
               "see to the directory, or set path in [store]"};
 
     case Reason::kNameNotFound:
-      return {kUnreachable, "the name of {server} is not known: {network_error}",
+      return {kUnreachable, "there is no host of the name in {server} ({network_error})",
               "check url in [server] and the name service"};
     case Reason::kNoConnection:
       return {kUnreachable, "cannot connect to {server}: {network_error}",
@@ -121,8 +121,10 @@ Advice AdviceFor(Reason reason) {
       return {kUntrusted, "the TLS connection to {server} failed (code {tls})",
               "check url, and whether the server speaks TLS 1.2 or 1.3"};
     case Reason::kTlsTruncated:
-      return {kProtocol, "{server} ended the connection without the due notice, so the answer may "
-              "be cut", "try again later"};
+      return {kProtocol,
+              "{server} ended the connection without the due notice, so the answer may "
+              "be cut",
+              "try again later"};
     case Reason::kCertificateNotTrusted:
       return {kUntrusted, "the certificate of {server} comes from no CA in {ca}",
               "set ca_file in [server] to the CA of that server, if it is the right one"};
@@ -231,8 +233,7 @@ Advice AdviceFor(OAuthError error) {
               "{server} does not let this client use this grant (unauthorized_client){words_if}",
               "change the API client on the server, or type in [grant]"};
     case OAuthError::kUnsupportedGrantType:
-      return {kRefused,
-              "{server} does not support this grant (unsupported_grant_type){words_if}",
+      return {kRefused, "{server} does not support this grant (unsupported_grant_type){words_if}",
               "change type in [grant]"};
     case OAuthError::kInvalidScope:
       return {kRefused, "{server} complains of the scope (invalid_scope){words_if}",

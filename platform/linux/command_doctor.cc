@@ -24,8 +24,8 @@ constexpr const char* kStorage = "storage";
 
 void WarnIfOpen(const std::string& path, DoctorReport& report) {
   if (!path.empty() && IsOpenToOthers(path)) {
-    report.Warn(kConfiguration, Join({path, " is open to other users; protect it with chmod go= ",
-                                      path}));
+    report.Warn(kConfiguration,
+                Join({path, " is open to other users; protect it with chmod go= ", path}));
   }
 }
 
@@ -65,15 +65,15 @@ void CheckClock(DoctorReport& report) {
   if (now.ok()) {
     report.Ok(kClock, Join({"it is ", UtcTime(now.value())}));
   } else {
-    report.Fail(kClock, {ExitCode::kUntrusted,
-                         "it is not set, so no certificate can be judged; set it"});
+    report.Fail(kClock,
+                {ExitCode::kUntrusted, "it is not set, so no certificate can be judged; set it"});
   }
 }
 
 /// @return  Whether credentials would reach the right place.
 bool CheckServer(const Configuration& configuration, DoctorReport& report) {
   NetworkChecks network(configuration);
-  const bool reached = network.CheckName(report);
+  const bool reached = network.CheckConnection(report);
   CheckClock(report);
   const bool trusted = reached && network.CheckTls(report);
   if (!reached) {
@@ -99,8 +99,8 @@ void CheckPasswordGrant(Session& session, DoctorReport& report) {
     report.Fail(kGrant, problem);
     return;
   }
-  report.Ok(kGrant, Join({"a token of ", Decimal(static_cast<std::int64_t>(
-                                             session.agent().token().text().size())),
+  report.Ok(kGrant, Join({"a token of ",
+                          Decimal(static_cast<std::int64_t>(session.agent().token().text().size())),
                           " characters came, good for ", LifeOf(session.agent())}));
 }
 

@@ -79,10 +79,9 @@ constexpr auto MakeOptions() {
   options[count++] = {nullptr, 0, nullptr, 0, kSettingsHeading, kSettingsGroup};
   for (std::size_t i = 0; i < kSettingCount; ++i) {
     const SettingInfo& info = kSettingTable[i];
-    const int flags =
-        info.kind == SettingKind::kSecret ? OPTION_HIDDEN | OPTION_ARG_OPTIONAL : 0;
-    options[count++] = {kOptionNames[i].c_str(), KeyOf(info), info.argument,
-                        flags,                   info.help,   kSettingsGroup};
+    const int flags = info.kind == SettingKind::kSecret ? OPTION_HIDDEN | OPTION_ARG_OPTIONAL : 0;
+    options[count++] = {kOptionNames[i].c_str(), KeyOf(info), info.argument, flags, info.help,
+                        kSettingsGroup};
   }
   return options;
 }
@@ -113,9 +112,9 @@ struct CommandName {
   Command command;
 };
 constexpr std::array kCommands = {
-    CommandName{"token", Command::kToken},   CommandName{"header", Command::kHeader},
+    CommandName{"token", Command::kToken},     CommandName{"header", Command::kHeader},
     CommandName{"request", Command::kRequest}, CommandName{"status", Command::kStatus},
-    CommandName{"logout", Command::kLogout}, CommandName{"doctor", Command::kDoctor},
+    CommandName{"logout", Command::kLogout},   CommandName{"doctor", Command::kDoctor},
 };
 
 struct Parsing {
@@ -214,10 +213,17 @@ Problem TakeOption(int key, const char* value, CommandLine& into) {
 /// The option that getopt did not like, without its value: that may be a secret.
 Problem RefuseOption(const argp_state& state) {
   const std::string_view word = state.argv[state.next > 0 ? state.next - 1 : 0];
-  const std::string_view name = word.substr(0, word.starts_with("--") ? word.find('=') : 2);
-  return UsageProblem(
-      Join({"the option ", name.starts_with("-") ? name : "",
-            " is unknown, ambiguous, or lacks its value (or has one that it does not take)"}));
+  if (!word.starts_with("--")) {
+    return UsageProblem("there is an unknown option of one letter");
+  }
+  const std::string_view name = word.substr(0, word.find('='));
+  for (const argp_option& option : kOptions) {
+    if (option.name != nullptr && name.substr(2) == option.name) {
+      return UsageProblem(
+          Join({name, option.arg == nullptr ? " takes no value" : " wants a value"}));
+    }
+  }
+  return UsageProblem(Join({"the option ", name, " is unknown or ambiguous"}));
 }
 
 error_t Parse(int key, char* value, argp_state* state) {
@@ -304,6 +310,8 @@ Problem PrintHelp() {
   return std::fflush(stdout) == 0 && std::ferror(stdout) == 0 ? Problem() : OutputProblem(errno);
 }
 
-Problem PrintVersion() { return WriteOut("connect-auth " CONNECT_AUTH_PROGRAM_VERSION "\n"); }
+Problem PrintVersion() {
+  return WriteOut("connect-auth " CONNECT_AUTH_PROGRAM_VERSION "\n");
+}
 
 }  // namespace connect_auth::program

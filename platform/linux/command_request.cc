@@ -77,10 +77,9 @@ Problem ApiCall::Prepare() {
 Problem ApiCall::ReadData() {
   const int error = ReadFile(line_.data_file, kMostDataBytes, data_);
   if (error != 0) {
-    return {ExitCode::kUsage,
-            Join({"cannot read the data in ", line_.data_file, ": ",
-                  error == EFBIG ? "it is more than 64 MB" : ErrorText(error),
-                  "; name another file with --data, or - for standard input"})};
+    return {ExitCode::kUsage, Join({"cannot read the data in ", line_.data_file, ": ",
+                                    error == EFBIG ? "it is more than 64 MB" : ErrorText(error),
+                                    "; name another file with --data, or - for standard input"})};
   }
   request_.body = data_.bytes();
   return {};
@@ -93,8 +92,7 @@ Problem ApiCall::Run(Session& session) {
     return problem;
   }
   const Anchor anchor = session.agent().token().anchor();
-  const bool just_obtained =
-      anchor.boot_id == session.clock().boot_id() && anchor.sent >= began;
+  const bool just_obtained = anchor.boot_id == session.clock().boot_id() && anchor.sent >= began;
   problem = SendOnce(session, just_obtained);
   if (problem.exists()) {
     return problem;

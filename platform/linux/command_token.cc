@@ -40,8 +40,12 @@ Problem Run(const CommandLine& line, std::string_view before) {
 
 }  // namespace
 
-Problem RunToken(const CommandLine& line) { return Run(line, ""); }
+Problem RunToken(const CommandLine& line) {
+  return Run(line, "");
+}
 
-Problem RunHeader(const CommandLine& line) { return Run(line, "Authorization: Bearer "); }
+Problem RunHeader(const CommandLine& line) {
+  return Run(line, "Authorization: Bearer ");
+}
 
 }  // namespace connect_auth::program

@@ -8,6 +8,7 @@
 #include <cstdlib>
 
 #include "platform/linux/file.h"
+#include "platform/linux/output.h"
 #include "platform/linux/text.h"
 
 namespace connect_auth::program {
@@ -16,8 +17,7 @@ namespace {
 constexpr const char* kDefaultFile = "/etc/connect-auth/connect-auth.conf";
 constexpr const char* kSystemStore = "/var/lib/connect-auth";
 constexpr std::array kSystemAuthorities = {"/etc/ssl/certs/ca-certificates.crt",
-                                           "/etc/pki/tls/certs/ca-bundle.crt",
-                                           "/etc/ssl/cert.pem"};
+                                           "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
 constexpr std::size_t kMostCertificateBytes = 4 << 20;
 constexpr std::string_view kStandIn = "-";
 
@@ -99,6 +99,7 @@ Problem Configuration::LoadGiven(const CommandLine& line) {
   }
   file_ = FileOf(line);
   if (!file_.empty()) {
+    Note(Join({"reading the configuration file ", file_}));
     problem = ReadConfigurationFile(file_, given_);
   }
   if (problem.exists()) {
@@ -194,7 +195,11 @@ bool Configuration::file_holds_secret() const {
 
 std::string Configuration::store_path() const {
   if (given_.has(Setting::kStorePath)) {
-    return std::string(given_.text(Setting::kStorePath));
+    std::string path(given_.text(Setting::kStorePath));
+    while (path.size() > 1 && path.ends_with('/')) {
+      path.pop_back();
+    }
+    return path;
   }
   if (::geteuid() == 0) {
     return kSystemStore;

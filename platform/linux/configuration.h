@@ -49,9 +49,7 @@ class Configuration {
   std::string key_file() const;
   Millis seconds(Setting setting) const { return Millis::Seconds(given_.number(setting)); }
   std::size_t max_token() const;
-  std::size_t authorities_size() const {
-    return authorities_.size() + backup_authorities_.size();
-  }
+  std::size_t authorities_size() const { return authorities_.size() + backup_authorities_.size(); }
 
  private:
   Problem LoadGiven(const CommandLine& line);

@@ -53,7 +53,8 @@ char* NextLine(char* into, int room, void* context) {
   const bool too_long = line.size() + 2 > size;
   if (too_long) {
     const unsigned number = reading.lines + 1;
-    reading.Keep(number, AtLine(reading, number, "the line is too long; put the value into a file"));
+    reading.Keep(number,
+                 AtLine(reading, number, "the line is too long; put the value into a file"));
   }
   if (line.empty() || too_long) {
     Wipe(Bytes(reinterpret_cast<std::uint8_t*>(into), size));
@@ -75,9 +76,8 @@ int TakeValue(void* context, const char* section, const char* key, const char* v
 }
 
 Problem CannotRead(const std::string& path, std::string_view why) {
-  return {ExitCode::kUsage,
-          Join({"cannot read the configuration file ", path, ": ", why,
-                "; correct that, or name another with --config"})};
+  return {ExitCode::kUsage, Join({"cannot read the configuration file ", path, ": ", why,
+                                  "; correct that, or name another with --config"})};
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace connect_auth::program {
 namespace {
 
 constexpr const char* kName = "name resolution";
+constexpr const char* kConnection = "connection";
 constexpr const char* kTls = "TLS";
 constexpr const char* kPath = "path";
 
@@ -59,18 +60,25 @@ NetworkChecks::NetworkChecks(const Configuration& configuration)
   tls_.SetTrust(settings_.trust);
 }
 
-bool NetworkChecks::CheckName(DoctorReport& report) {
+/// Name and connection in one: a connection that answers proves the name, and so does an error of
+/// the socket calls. Those of the name service are negative.
+bool NetworkChecks::CheckConnection(DoctorReport& report) {
   Connecting connecting{socket_, nullptr, origin_, clock_,
                         clock_.Now() + settings_.connect_timeout};
   const Status status = posix::RunToEnd(connecting, socket_, clock_);
   if (status == Status::kOk) {
-    report.Ok(kName, Join({origin_.host, " is ", socket_.peer(), ", and port ",
-                           Decimal(origin_.port), " is open"}));
+    report.Ok(kName, Join({origin_.host, " is ", socket_.peer()}));
+    report.Ok(kConnection, Join({"port ", Decimal(origin_.port), " is open"}));
     return true;
   }
-  report.Fail(kName, ExplainReason(status == Status::kTimeout    ? Reason::kConnectTimeout
-                                   : status == Status::kNotFound ? Reason::kNameNotFound
-                                                                 : Reason::kNoConnection));
+  if (status == Status::kTimeout) {
+    report.Fail(kConnection, ExplainReason(Reason::kConnectTimeout));
+  } else if (status == Status::kNotFound) {
+    report.Fail(kName, ExplainReason(Reason::kNameNotFound));
+  } else {
+    report.Fail(socket_.last_error() < 0 ? kName : kConnection,
+                ExplainReason(Reason::kNoConnection));
+  }
   return false;
 }
 
@@ -112,7 +120,8 @@ bool NetworkChecks::CheckPath(DoctorReport& report) {
   if (status == Status::kOk) {
     return JudgePath(report);
   }
-  const bool by_tls = exchange_.reason() == Reason::kConnectionLost && tls_.reason() != Reason::kNone;
+  const bool by_tls =
+      exchange_.reason() == Reason::kConnectionLost && tls_.reason() != Reason::kNone;
   report.Fail(kPath, ExplainReason(by_tls ? tls_.reason() : exchange_.reason()));
   return false;
 }

@@ -30,7 +30,7 @@ class NetworkChecks {
   NetworkChecks& operator=(const NetworkChecks&) = delete;
 
   /// Each says whether the next makes sense.
-  bool CheckName(DoctorReport& report);
+  bool CheckConnection(DoctorReport& report);
   bool CheckTls(DoctorReport& report);
   bool CheckPath(DoctorReport& report);
 

@@ -34,8 +34,7 @@ Problem DoctorReport::result() const {
                        "' failed; do what its line says, and run doctor again"})};
 }
 
-void DoctorReport::Print(std::string_view grade, std::string_view check,
-                         std::string_view verdict) {
+void DoctorReport::Print(std::string_view grade, std::string_view check, std::string_view verdict) {
   Problem problem = WriteOut(Join({grade, check, ": ", Printable(verdict), "\n"}));
   if (problem.exists()) {
     output_ = problem;

@@ -12,8 +12,9 @@ namespace {
 /// was broken over two lines.
 bool LooksLikeName(std::string_view text) {
   constexpr std::size_t kLongest = 20;
-  return text.size() <= kLongest &&
-         std::all_of(text.begin(), text.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+  return text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || c == '_';
+         });
 }
 
 std::string Quoted(std::string_view name) {
@@ -96,8 +97,9 @@ Problem GivenSettings::TakeFromFile(const std::string& file, unsigned line,
   }
   Value& into = Of(info->setting);
   if (into.given) {
-    return AtLine(file, line, Join({key, " stands in line ", Decimal(into.line),
-                                    " already; remove one of them"}));
+    return AtLine(
+        file, line,
+        Join({key, " stands in line ", Decimal(into.line), " already; remove one of them"}));
   }
   const std::string objection = Objection(*info, value);
   if (!objection.empty()) {

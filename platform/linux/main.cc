@@ -36,9 +36,11 @@ Problem Run(const CommandLine& line) {
 
 ExitCode Main(int argc, char** argv) {
   ProtectProcess();
+  ShareHeap();
   CommandLine line;
   Problem problem = ParseCommandLine(argc, argv, line);
   if (!problem.exists()) {
+    SetVerbose(line.verbose);
     posix::SetLogLevel(line.verbose ? kEverything : 0);
     problem = Run(line);
   }

@@ -159,7 +159,8 @@ Problem ExplainStatus(int status) {
     return {ExitCode::kUnreachable, Join({answer, "; try again later"})};
   }
   if (status >= 300 && status < 400) {
-    return {ExitCode::kRefused, Join({answer, ", and redirects are not followed; see with -i where "
+    return {ExitCode::kRefused, Join({answer,
+                                      ", and redirects are not followed; see with -i where "
                                       "it points, and ask for that path"})};
   }
   return {ExitCode::kRefused, Join({answer, "; see what it wrote, and correct the request"})};

@@ -11,9 +11,9 @@ namespace connect_auth::program {
 
 /// What the operating system had to say, beside a `Failure`.
 struct SystemErrors {
-  int network = 0;                    ///< `SocketConnection::last_error()`
+  int network = 0;  ///< `SocketConnection::last_error()`
   const char* network_text = nullptr;
-  int storage = 0;                    ///< `FileStorage::last_error()`
+  int storage = 0;  ///< `FileStorage::last_error()`
 };
 
 /// Tells a failure of the agent in one sentence, with what to do next.

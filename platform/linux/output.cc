@@ -12,6 +12,8 @@
 namespace connect_auth::program {
 namespace {
 
+bool is_verbose = false;
+
 /// Standard output may be somebody's non-blocking pipe.
 bool WaitUntilWritable(int file) {
   pollfd wanted{file, POLLOUT, 0};
@@ -40,7 +42,9 @@ Problem WriteOut(ConstBytes bytes) {
   return WriteAll(STDOUT_FILENO, bytes) ? Problem() : OutputProblem(errno);
 }
 
-Problem WriteOut(std::string_view text) { return WriteOut(AsBytes(text)); }
+Problem WriteOut(std::string_view text) {
+  return WriteOut(AsBytes(text));
+}
 
 Problem OutputProblem(int error) {
   return {ExitCode::kOther, Join({"cannot write to standard output: ", ErrorText(error),
@@ -53,6 +57,18 @@ void Complain(std::string_view sentence) {
   static_cast<void>(WriteAll(STDERR_FILENO, AsBytes(line)));
 }
 
-void Warn(std::string_view sentence) { Complain(Join({"warning: ", sentence})); }
+void Warn(std::string_view sentence) {
+  Complain(Join({"warning: ", sentence}));
+}
+
+void Note(std::string_view sentence) {
+  if (is_verbose) {
+    Complain(sentence);
+  }
+}
+
+void SetVerbose(bool verbose) {
+  is_verbose = verbose;
+}
 
 }  // namespace connect_auth::program

@@ -24,4 +24,8 @@ void Complain(std::string_view sentence);
 /// As `Complain`, for what does not stop the program.
 void Warn(std::string_view sentence);
 
+/// As `Complain`, for those who asked with --verbose what is going on.
+void Note(std::string_view sentence);
+void SetVerbose(bool verbose);
+
 }  // namespace connect_auth::program

@@ -2,6 +2,7 @@
 #include "platform/linux/process.h"
 
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -30,6 +31,10 @@ void ProtectProcess() {
   static_cast<void>(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
   static_cast<void>(::signal(SIGPIPE, SIG_IGN));
   OccupyStandardStreams();
+}
+
+void ShareHeap() {
+  static_cast<void>(::mallopt(M_ARENA_MAX, 1));
 }
 
 }  // namespace connect_auth::program

@@ -7,4 +7,7 @@ namespace connect_auth::program {
 /// file that takes the place of a closed standard stream, no death by a closed pipe.
 void ProtectProcess();
 
+/// Keeps the thread that looks names up from getting a heap of its own.
+void ShareHeap();
+
 }  // namespace connect_auth::program

@@ -44,8 +44,8 @@ void StripLineEnd(SecretBuffer& secret) {
 }
 
 Problem CannotUse(const std::string& path, std::string_view why) {
-  return {ExitCode::kUsage, Join({"cannot use the secret in ", path, ": ", why,
-                                  "; correct that and try again"})};
+  return {ExitCode::kUsage,
+          Join({"cannot use the secret in ", path, ": ", why, "; correct that and try again"})};
 }
 
 Problem FromFile(const std::string& path, Secret& into) {
@@ -88,9 +88,9 @@ Problem FromConfigurationFile(const SecretKind& kind, const GivenSettings& given
 Problem Load(const SecretKind& kind, const GivenSettings& given, Secret& into) {
   if (given.has(kind.inline_value) && given.has(kind.file) && !given.by_option(kind.file)) {
     const SettingInfo& info = InfoOf(kind.inline_value);
-    return {ExitCode::kUsage, Join({"the configuration file sets both ", info.key, " and ",
-                                    info.key, "_file in [", info.section,
-                                    "]; remove one of them"})};
+    return {ExitCode::kUsage,
+            Join({"the configuration file sets both ", info.key, " and ", info.key, "_file in [",
+                  info.section, "]; remove one of them"})};
   }
   if (given.by_option(kind.file)) {
     into.value.Clear();

@@ -26,10 +26,10 @@ std::size_t IoSize(std::size_t max_token) {
 }  // namespace
 
 std::size_t ArenaSize(std::size_t authorities_size) {
-  // A handshake with an RSA chain takes some 50 KB. Of PEM, four octets become three, and an
-  // mbedtls_x509_crt with its lists of names beside them.
-  constexpr std::size_t kHandshake = 96 * 1024;
-  constexpr std::size_t kPerOctet = 5;
+  // A handshake with its 20 KB of record buffers takes less than 48 KB with RSA-2048, and longer
+  // keys and chains have to fit as well. A CA certificate takes about as much parsed as in PEM.
+  constexpr std::size_t kHandshake = 80 * 1024;
+  constexpr std::size_t kPerOctet = 3;
   return kHandshake + kPerOctet * authorities_size;
 }
 
@@ -60,7 +60,9 @@ Problem Session::OpenOffline() {
   return problem.exists() ? problem : StartAgent();
 }
 
-Problem Session::OpenWithoutStore() { return StartAgent(); }
+Problem Session::OpenWithoutStore() {
+  return StartAgent();
+}
 
 Problem Session::StartAgent() {
   return agent_.Start(configuration_.ForAgent(key_.octets())) == Status::kOk ? Problem()
@@ -74,8 +76,10 @@ Problem Session::Lock() {
 
 Problem Session::ObtainToken(const Wish& wish) {
   if (IsGoodFor(wish)) {
+    Note("the stored token is good");
     return {};
   }
+  Note("waiting for the store");
   Problem problem = Lock();
   if (!problem.exists()) {
     agent_.Stop();  // Another process may have stored a token meanwhile.
@@ -102,11 +106,16 @@ Problem Session::AskServer(const Wish& wish) {
 }
 
 Problem Session::Renew(const Wish& wish) {
+  Note(Join({"asking ", configuration_.given().text(Setting::kServerUrl), " for a token"}));
   Status status = wish.renew() ? agent_.RenewToken() : agent_.RequestToken(wish.min_valid);
   if (status == Status::kPending) {
     status = posix::RunToEnd(agent_, connection_, clock_);
   }
-  return status == Status::kOk ? Problem() : Explain();
+  if (status != Status::kOk) {
+    return Explain();
+  }
+  Note(Join({"got a token that lives for ", Decimal(agent_.token().lifetime_s()), " s"}));
+  return {};
 }
 
 /// Whether the present token is what is wanted, and no request need be made.
@@ -117,8 +126,7 @@ bool Session::IsGoodFor(const Wish& wish) const {
     return false;
   }
   const Anchor& anchor = agent_.token().anchor();
-  return !wish.renew() ||
-         (anchor.boot_id == clock_.boot_id() && anchor.sent > wish.newer_than);
+  return !wish.renew() || (anchor.boot_id == clock_.boot_id() && anchor.sent > wish.newer_than);
 }
 
 /// Whether the present token will do although it could not be renewed. One of unknown age (there
@@ -136,12 +144,14 @@ Problem Session::BeginRequest(const ApiRequest& request) {
   return agent_.RequestApi(request) == Status::kPending ? Problem() : Explain();
 }
 
-void Session::Sleep() { posix::Sleep(agent_, connection_, clock_); }
+void Session::Sleep() {
+  posix::Sleep(agent_, connection_, clock_);
+}
 
 Problem Session::Explain() const {
-  return program::Explain(agent_.last_failure(), configuration_,
-                          {connection_.last_error(), connection_.last_error_text(),
-                           storage_.last_error()});
+  return program::Explain(
+      agent_.last_failure(), configuration_,
+      {connection_.last_error(), connection_.last_error_text(), storage_.last_error()});
 }
 
 }  // namespace connect_auth::program

@@ -74,10 +74,7 @@ Problem MakeKey(const std::string& path) {
 }
 
 /// @return 0, or an errno
-int MakeDirectories(std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) {
-    path.pop_back();  // Else the last of them would be taken for a parent.
-  }
+int MakeDirectories(const std::string& path) {
   for (std::size_t slash = path.find('/', 1); slash != std::string::npos;
        slash = path.find('/', slash + 1)) {
     if (::mkdir(path.substr(0, slash).c_str(), kParentMode) != 0 && errno != EEXIST &&
@@ -101,9 +98,9 @@ Problem StoreKey::LoadIfAny(const std::string& path) {
                           "see to the file, or set key_file in [store]");
   }
   if (error == EFBIG || content.size() != octets_.size()) {
-    return {ExitCode::kStorage,
-            Join({"the store's key ", path, " does not have 32 octets; restore it, or remove it "
-                  "to begin with a new key"})};
+    return {ExitCode::kStorage, Join({"the store's key ", path,
+                                      " does not have 32 octets; restore it, or remove it "
+                                      "to begin with a new key"})};
   }
   CopyBytes(content.bytes(), octets_);
   loaded_ = true;

@@ -37,6 +37,7 @@ class StoreKey {
 
 /// Makes the directory and what is missing above it; its own mode is then 0700.
 ///
+/// @param path  Does not end in a slash, unless it is the root.
 /// @return  A problem (kStorage).
 Problem MakeStoreDirectory(const std::string& path);
 

@@ -18,7 +18,9 @@ std::string Join(std::initializer_list<std::string_view> parts) {
   return joined;
 }
 
-std::string Decimal(std::int64_t value) { return std::to_string(value); }
+std::string Decimal(std::int64_t value) {
+  return std::to_string(value);
+}
 
 std::string UtcTime(UnixSeconds at) {
   const time_t seconds = at.count;
@@ -31,7 +33,9 @@ std::string UtcTime(UnixSeconds at) {
   return std::string(text.data(), size);
 }
 
-std::string ErrorText(int error) { return std::strerror(error); }
+std::string ErrorText(int error) {
+  return std::strerror(error);
+}
 
 std::string Printable(std::string_view text) {
   constexpr std::string_view kHexDigits = "0123456789abcdef";

@@ -1,0 +1,87 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every `@return kX` that a header promises is produced by a test: some test of that header names
+kX and calls the function that promises it, itself or through helpers of its file.
+
+usage: statuses.py [ROOT]
+"""
+import re
+import sys
+
+import tree
+
+# Units that another unit's tests exercise.
+TESTED_BY = {
+    'agent/oauth/token.h': ['tests/agent/test_agent.cc'],
+    'agent/session/api_request.h': ['tests/agent/test_agent.cc', 'tests/agent/test_request.cc'],
+    'agent/store/token_record.h': ['tests/agent/test_sealed_record.cc'],
+}
+PROMISE = re.compile(r'///.*@return +(k[A-Z].*?)(?:  |$)')
+NAME = re.compile(r'\bk[A-Z]\w*')
+CALL = re.compile(r'\b([A-Za-z_]\w*)\(')
+
+
+def promises(header):
+    """Yields (function, code) of each promise in the header's text."""
+    codes = []
+    for line in header.splitlines():
+        line = line.strip()
+        promise = PROMISE.match(line)
+        if promise:
+            codes += NAME.findall(promise.group(1))
+        elif codes and not line.startswith('//') and CALL.search(line):
+            yield from ((CALL.search(line).group(1), code) for code in codes)
+            codes = []
+
+
+def functions(text):
+    """The functions of a test file, each with all of the file's helpers that it comes to use."""
+    bodies = {}
+    for part in re.split(r'^\S*}.*$', text, flags=re.MULTILINE):
+        head = re.search(r'^(?:\w.*?)?\b(\w+)\(.*\{$', part, re.MULTILINE)
+        bodies[head.group(1) if head else len(bodies)] = part
+    for name in bodies:
+        reached, todo = set(), [name]
+        while todo:
+            body = bodies[todo.pop()]
+            called = {call for call in CALL.findall(body) if call in bodies} - reached
+            reached |= called
+            todo += called
+        yield '\n'.join(bodies[each] for each in reached | {name})
+
+
+def tests_of(root, header, text):
+    """Yields the functions of the tests of one header."""
+    stem = header.stem
+    if header.parts[0] == 'port':
+        paths = [f'tests/port/contract_{stem}.cc', f'tests/port/contract_{stem}.h']
+    else:
+        paths = [f'tests/agent/test_{stem}.cc', *TESTED_BY.get(header.as_posix(), [])]
+    for path in paths:
+        if (root / path).is_file():
+            yield from functions((root / path).read_text())
+    if header.parts[0] == 'port':  # Platforms' own tests, where they are about this interface.
+        interface = re.compile('|'.join(rf'{name}\b' for name in re.findall(r'^class (\w+)', text,
+                                                                            re.MULTILINE)))
+        for path in sorted((root / 'tests/platform').glob('*.cc')):
+            yield from (body for body in functions(path.read_text()) if interface.search(body))
+
+
+def check(root, header):
+    text = (root / header).read_text()
+    tests = list(tests_of(root, header, text))
+    for function, code in promises(text):
+        call = re.compile(rf'\b{function}\(')
+        if not any(call.search(test) and re.search(rf'\b{code}\b', test) for test in tests):
+            yield f'{header}: no test sees {function}() return {code}'
+
+
+def main():
+    root = tree.root_of_arguments()
+    headers = [path for path in tree.project_files(root)
+               if path.suffix == '.h' and path.parts[0] in ('agent', 'port')]
+    return tree.report('statuses', (gap for path in headers for gap in check(root, path)))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
