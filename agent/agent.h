@@ -79,8 +79,8 @@ class Agent {
 
   /// Sees to a token that is good for `min_valid` more: the present one, or a new one.
   ///
-  /// A new token may live shorter than that, and then the next call asks again: `min_valid` is to be
-  /// well below the server's lifetimes.
+  /// A new token may live shorter than that, and then the next call asks again: `min_valid` is to
+  /// be well below the server's lifetimes.
   ///
   /// @return kOk                  The present token is good for that long.
   /// @return kPending             A new one is being asked for: `Poll()`.

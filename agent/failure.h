@@ -47,7 +47,7 @@ enum class Reason : std::uint8_t {
   kTokenTooLong,      ///< The token buffer cannot hold the token. kBufferTooSmall.
   kArenaExhausted,    ///< The TLS arena is too small. kOutOfMemory.
   kNoEntropy,         ///< The entropy port failed. kUnavailable.
-  kTlsUnusable,       ///< mbedTLS refused its own set-up. kInvalidArgument.
+  kTlsUnusable,       ///< No engine is started. kFailedPrecondition.
   kStorageFailed,     ///< The storage port failed. kUnavailable.
 
   // Reaching the server.

@@ -23,6 +23,16 @@ inline std::string_view AsText(ConstBytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// A part of `text`, as `substr` gives it, but without the code to throw an exception that comes
+/// with that.
+///
+/// @pre at <= text.size()
+constexpr std::string_view Part(std::string_view text, std::size_t at,
+                                std::size_t count = std::string_view::npos) {
+  text.remove_prefix(at);
+  return {text.data(), count < text.size() ? count : text.size()};
+}
+
 /// Copies `from` to the front of `into`.
 ///
 /// @pre from.size() <= into.size(); the two may overlap

@@ -104,9 +104,10 @@ if(CONNECT_AUTH_BUILD_PROGRAM AND NOT TARGET inih)
   connect_auth_find_source(INIH ini.c)
   add_library(inih STATIC "${CONNECT_AUTH_INIH_DIR}/ini.c")
   target_include_directories(inih SYSTEM PUBLIC "${CONNECT_AUTH_INIH_DIR}")
-  # A secret may be long; a line that is longer still is an error, not cut.
-  target_compile_definitions(inih PUBLIC INI_MAX_LINE=8192 INI_USE_STACK=0 INI_INITIAL_ALLOC=8192
-                                         INI_STOP_ON_FIRST_ERROR=1 INI_HANDLER_LINENO=1)
+  # A value may be long and hold anything: a longer line is an error, not cut; a ';' or a blank at the
+  # front of a line means nothing special.
+  target_compile_definitions(inih PUBLIC INI_MAX_LINE=8192 INI_USE_STACK=1 INI_STOP_ON_FIRST_ERROR=1
+    INI_HANDLER_LINENO=1 INI_ALLOW_INLINE_COMMENTS=0 INI_ALLOW_MULTILINE=0)
   target_compile_options(inih PRIVATE -w -ffunction-sections -fdata-sections)
 endif()
 

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "port/bytes.h"
+
 namespace connect_auth {
 
 // Character classes of RFC 9110 and RFC 5234, without a locale.
@@ -59,7 +61,7 @@ constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
 }
 
 constexpr bool StartsWithIgnoringCase(std::string_view text, std::string_view prefix) {
-  return EqualsIgnoringCase(text.substr(0, prefix.size()), prefix);
+  return EqualsIgnoringCase(Part(text, 0, prefix.size()), prefix);
 }
 
 }  // namespace connect_auth

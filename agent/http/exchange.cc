@@ -14,6 +14,7 @@ Status Exchange::Start(const Request& request) {
   }
   request_ = request;
   unsent_ = buffer_.first(request.head_size);
+  used_ = request.head_size;
   parser_.Reset(request.response_has_body);
   phase_ = Phase::kConnecting;
   return Status::kPending;
@@ -43,7 +44,8 @@ Status Exchange::Poll() {
 
 void Exchange::Abort() {
   connection_.Close();
-  Wipe(buffer_);
+  Wipe(buffer_.first(used_));
+  used_ = 0;
   request_ = Request();
   unsent_ = {};
   filled_ = 0;
@@ -113,6 +115,7 @@ Status Exchange::Receive() {
   if (!got.ok()) {
     return Fail(got.status(), Reason::kConnectionLost);
   }
+  used_ = std::max(used_, filled_ + got.bytes());
   return Accept(room.first(got.bytes()));
 }
 
@@ -161,7 +164,7 @@ Status Exchange::Complete() {
 
 Status Exchange::Fail(Status why, Reason reason) {
   connection_.Close();
-  Wipe(buffer_);
+  Wipe(buffer_.first(used_));
   filled_ = 0;
   failure_ = why;
   reason_ = reason;

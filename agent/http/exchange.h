@@ -67,7 +67,7 @@ class Exchange {
   /// @return other                What the connection's `Connect`, `Write` or `Read` said.
   Status Poll();
 
-  /// Closes, wipes the buffer and returns to kIdle, from any phase.
+  /// Closes, wipes what it has used of the buffer, and returns to kIdle, from any phase.
   void Abort();
 
   /// The content received so far and not yet taken.
@@ -111,6 +111,7 @@ class Exchange {
   Request request_{};
   ConstBytes unsent_;
   std::size_t filled_ = 0;
+  std::size_t used_ = 0;  // of the buffer, by request or response: what is to be wiped
   std::size_t head_kept_ = 0;
   ResponseParser parser_;
   Phase phase_ = Phase::kIdle;

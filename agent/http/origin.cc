@@ -27,12 +27,12 @@ bool TakeHost(std::string_view& rest, Origin& origin) {
     if (end == std::string_view::npos) {
       return false;
     }
-    origin.host = rest.substr(1, end - 1);
+    origin.host = Part(rest, 1, end - 1);
     rest.remove_prefix(end + 1);
     return origin.host.size() >= 2 &&
            std::all_of(origin.host.begin(), origin.host.end(), IsIpv6Character);
   }
-  origin.host = rest.substr(0, rest.find(':'));
+  origin.host = Part(rest, 0, rest.find(':'));
   rest.remove_prefix(origin.host.size());
   return !origin.host.empty() && origin.host.size() <= kMaxHostBytes &&
          std::all_of(origin.host.begin(), origin.host.end(), IsNameCharacter);
@@ -65,8 +65,8 @@ Reason ParseOrigin(std::string_view url, Origin& into) {
   }
   url.remove_prefix(kScheme.size());
   const std::size_t authority_end = std::min(url.find_first_of("/?#"), url.size());
-  std::string_view rest = url.substr(0, authority_end);
-  const std::string_view path = url.substr(authority_end);
+  std::string_view rest = Part(url, 0, authority_end);
+  const std::string_view path = Part(url, authority_end);
   Origin origin;
   if (!TakeHost(rest, origin) || (!rest.empty() && rest.front() != ':') ||
       !ReadPort(rest, origin)) {

@@ -30,7 +30,7 @@ constexpr std::uint16_t kNotModified = 304;
 
 std::string_view WithoutTrailingBlanks(std::string_view text) {
   const std::size_t last = text.find_last_not_of(" \t");
-  return text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+  return Part(text, 0, last == std::string_view::npos ? 0 : last + 1);
 }
 
 /// @pre only digits, at most kMaxLengthDigits

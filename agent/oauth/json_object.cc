@@ -31,6 +31,7 @@ class BumpArena {
   }
 
   bool exhausted() const { return exhausted_; }
+  std::size_t free() const { return free_.size(); }
 
  private:
   Bytes free_;
@@ -156,6 +157,7 @@ Status JsonObject::Parse(ConstBytes text) {
   json_arena = BumpArena(arena_);
   const cJSON* const root = cJSON_ParseWithLengthOpts(json.data(), json.size(), &end, 0);
   const bool exhausted = json_arena.exhausted();
+  used_ = arena_.size() - json_arena.free();
   json_arena = BumpArena();
   if (exhausted) {
     return Status::kBufferTooSmall;
@@ -163,7 +165,7 @@ Status JsonObject::Parse(ConstBytes text) {
   if (cJSON_IsObject(root) == 0) {
     return Status::kMalformed;
   }
-  for (const char c : json.substr(static_cast<std::size_t>(end - json.data()))) {
+  for (const char c : Part(json, static_cast<std::size_t>(end - json.data()))) {
     if (!IsBlank(static_cast<std::uint8_t>(c))) {
       return Status::kMalformed;
     }

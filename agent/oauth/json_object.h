@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -24,7 +25,8 @@ class JsonObject {
                               ///< number that is written with a minus sign.
   };
 
-  /// @param arena  Borrowed for the life of this object; wiped at its end. About 64 bytes per
+  /// @param arena  Borrowed for the life of this object; what was used of it is wiped at its end.
+  /// About 64 bytes per
   ///               member and the length of each name and string.
   explicit JsonObject(Bytes arena) : arena_(arena) {}
   ~JsonObject();
@@ -44,6 +46,7 @@ class JsonObject {
 
  private:
   Bytes arena_;
+  std::size_t used_ = 0;
   const void* root_ = nullptr;  // A cJSON item in the arena.
 };
 

@@ -20,7 +20,7 @@ bool Contains(std::string_view text, std::string_view part) {
 /// Whether `text` contains `part`, form-encoded, without a second buffer for the encoded form.
 bool ContainsFormEncoded(std::string_view text, std::string_view part) {
   for (std::size_t at = 0; at < text.size() && !part.empty(); ++at) {
-    std::string_view rest = text.substr(at);
+    std::string_view rest = Part(text, at);
     const bool matches = std::all_of(part.begin(), part.end(), [&rest](char c) {
       std::array<std::uint8_t, 3> encoded{};
       ByteWriter one(encoded);
@@ -48,7 +48,7 @@ bool ContainsBasicCredentials(std::string_view text, std::string_view client_id)
   }
   std::array<std::uint8_t, Base64EncodedSize(kOctets)> front{};
   const Bytes encoded = Bytes(front).first(Base64EncodedSize(octets));
-  EncodeBase64(AsBytes(client_id.substr(0, octets)), encoded);
+  EncodeBase64(AsBytes(Part(client_id, 0, octets)), encoded);
   return Contains(text, AsText(encoded));
 }
 
@@ -67,7 +67,7 @@ std::string_view RedirectTarget(std::string_view location) {
   const std::size_t scheme_end = location.find("://");
   const std::size_t from = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
   const std::size_t end = location.find_first_of(from == 0 ? "?#" : "/?#", from);
-  return location.substr(0, end);
+  return Part(location, 0, end);
 }
 
 }  // namespace connect_auth

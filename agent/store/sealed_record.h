@@ -52,9 +52,10 @@ struct SealedRecord {
 ///                  the call.
 /// @param key       Settings::kRecordKeyBytes octets. Borrowed during the call.
 /// @param sequence  One more than that of the record it replaces.
-/// @return kOk           `record` can be stored.
-/// @return kUnavailable  No random octets.
-/// @return kOutOfMemory  The arena has no room for the cipher.
+/// @return kOk                  `record` can be stored.
+/// @return kUnavailable         No random octets.
+/// @return kFailedPrecondition  The engine is not started.
+/// @return kOutOfMemory         The arena has no room for the cipher.
 Status SealRecord(RecordType type, std::uint32_t sequence, ConstBytes key,
                   const Fingerprint& fingerprint, Engine& engine, Bytes record);
 

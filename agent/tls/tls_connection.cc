@@ -42,11 +42,11 @@ constexpr std::uint16_t kSignatureAlgorithms[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP2
 
 /// Takes the next pin off the front of `pins`, without its scheme; empty: it is malformed.
 std::string_view TakePin(std::string_view& pins) {
-  const std::string_view pin = pins.substr(0, pins.find(';'));
+  const std::string_view pin = Part(pins, 0, pins.find(';'));
   pins.remove_prefix(std::min(pin.size() + 1, pins.size()));
   const bool well_formed =
       pin.starts_with(kPinScheme) && pin.size() == kPinScheme.size() + kPinSize;
-  return well_formed ? pin.substr(kPinScheme.size()) : std::string_view();
+  return well_formed ? Part(pin, kPinScheme.size()) : std::string_view();
 }
 
 bool IsBase64Character(char c) {

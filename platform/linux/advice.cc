@@ -3,6 +3,8 @@
 
 namespace connect_auth::program {
 
+// A table, in the one form of which the compiler knows whether it is complete.
+// NOLINTNEXTLINE(readability-function-size)
 Advice AdviceFor(Reason reason) {
   using enum ExitCode;
   switch (reason) {

@@ -105,10 +105,6 @@ Facts Gather(const Configuration& configuration, const Session& session) {
   };
 }
 
-Problem NoMemory() {
-  return {ExitCode::kOther, "there is no memory left; free some and try again"};
-}
-
 bool AddTo(cJSON* object, const Fact& fact) {
   switch (fact.kind) {
     case Fact::Kind::kText:

@@ -15,7 +15,7 @@ Problem PrintToken(const Token& token, std::string_view before) {
   SecretBuffer line;
   if (!line.Append(AsBytes(before)) || !line.Append(AsBytes(token.text().Reveal())) ||
       !line.Append(AsBytes("\n"))) {
-    return {ExitCode::kOther, "there is no memory left; free some and try again"};
+    return NoMemory();
   }
   return WriteOut(line.bytes());
 }

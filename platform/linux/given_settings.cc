@@ -110,7 +110,7 @@ Problem GivenSettings::TakeFromFile(const std::string& file, unsigned line,
   if (info->kind != SettingKind::kSecret) {
     into.text = value;
   } else if (!secrets_[SecretIndex(info->setting)].Append(AsBytes(value))) {
-    return {ExitCode::kOther, "there is no memory left; free some and try again"};
+    return NoMemory();
   }
   return {};
 }

@@ -30,4 +30,8 @@ struct [[nodiscard]] Problem {
 };
 // clang-format on
 
+inline Problem NoMemory() {
+  return {ExitCode::kOther, "there is no memory left; free some and try again"};
+}
+
 }  // namespace connect_auth::program

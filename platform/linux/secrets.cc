@@ -79,7 +79,7 @@ Problem FromConfigurationFile(const SecretKind& kind, const GivenSettings& given
     return {};
   }
   if (!into.value.Append(given.secret(kind.inline_value).bytes())) {
-    return {ExitCode::kOther, "there is no memory left; free some and try again"};
+    return NoMemory();
   }
   into.source = "in the configuration file";
   return {};
@@ -111,8 +111,8 @@ Problem Load(const SecretKind& kind, const GivenSettings& given, Secret& into) {
 Problem TakeEnvironment(Secrets& into) {
   for (const SecretKind& kind : kSecretKinds) {
     char* const value = std::getenv(kind.environment);
-    if (value == nullptr) {
-      continue;
+    if (value == nullptr || *value == '\0') {
+      continue;  // Whoever starts programs cannot always leave a variable out.
     }
     Secret& secret = into.*kind.secret;
     const Bytes octets(reinterpret_cast<std::uint8_t*>(value), std::strlen(value));

@@ -28,7 +28,7 @@ std::size_t IoSize(std::size_t max_token) {
 std::size_t ArenaSize(std::size_t authorities_size) {
   // A handshake with its 20 KB of record buffers takes less than 48 KB with RSA-2048, and longer
   // keys and chains have to fit as well. A CA certificate takes about as much parsed as in PEM.
-  constexpr std::size_t kHandshake = 80 * 1024;
+  constexpr std::size_t kHandshake = 81920;
   constexpr std::size_t kPerOctet = 3;
   return kHandshake + kPerOctet * authorities_size;
 }

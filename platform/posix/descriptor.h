@@ -5,7 +5,7 @@
 
 namespace connect_auth::posix {
 
-/// Owns a file descriptor for the length of a scope. Private to platform/posix.
+/// Owns a file descriptor for the length of a scope.
 class Descriptor final {
  public:
   explicit Descriptor(int number) : number_(number) {}

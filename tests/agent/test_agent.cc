@@ -398,9 +398,20 @@ void agent_says_when_a_buffer_is_too_small(void**) {
 
   Agent short_io(device.ports(), {arena, Bytes(io).first(100), token_room});
   assert_int_equal(short_io.Start(device.settings), Status::kOk);
-  assert_int_equal(short_io.RenewToken(), Status::kBufferTooSmall);
+  assert_int_equal(short_io.RequestToken(kNoMatter), Status::kBufferTooSmall);
   assert_int_equal(short_io.last_failure().reason, Reason::kRequestTooLarge);
   short_io.Stop();
+
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  static std::array<char, 4096> target;
+  target.fill('/');
+  ApiRequest request;
+  request.target = {target.data(), target.size()};
+  assert_int_equal(agent.RequestApi(request), Status::kBufferTooSmall);
+  assert_int_equal(agent.last_failure().reason, Reason::kRequestTooLarge);
+  agent.Stop();
 
   Agent short_arena(device.ports(), {Bytes(arena).first(1000), io, token_room});
   assert_int_equal(short_arena.Start(device.settings), Status::kOutOfMemory);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "agent/store/token_record.h"
+#include "mbedtls/platform.h"
 #include "tests/cmocka.h"
 #include "tests/fake/fake_clock.h"
 #include "tests/fake/fake_entropy.h"
@@ -133,6 +134,45 @@ void sealed_record_has_the_documented_header(void**) {
   assert_memory_equal(record.data(), kWanted.data(), kWanted.size());
 }
 
+void sealed_record_says_when_there_is_no_memory_for_the_cipher(void**) {
+  const Fingerprint fingerprint = FingerprintOf(tests::PageSettings());
+  Record record = Seal(fingerprint);
+  void* rest[64] = {};
+  std::size_t blocks = 0;
+  for (std::size_t size = arena.size(); size >= 8; size /= 2) {
+    for (void* block = mbedtls_calloc(1, size); block != nullptr && blocks < 64;
+         block = mbedtls_calloc(1, size)) {
+      rest[blocks++] = block;
+    }
+  }
+
+  assert_int_equal(SealRecord(RecordType::kToken, 1, kKey, fingerprint, engine, record),
+                   Status::kOutOfMemory);
+  assert_int_equal(OpenRecord(RecordType::kToken, kKey, fingerprint, record).status(),
+                   Status::kOutOfMemory);
+
+  while (blocks > 0) {
+    mbedtls_free(rest[--blocks]);
+  }
+}
+
+void sealed_record_is_not_made_without_randomness(void**) {
+  engine.Stop();
+  Record record{};
+  assert_int_equal(SealRecord(RecordType::kToken, 1, kKey, Fingerprint{}, engine, record),
+                   Status::kFailedPrecondition);
+  assert_int_equal(StartEngine(nullptr), 0);
+
+  // The generator takes fresh entropy every so often; when there is none, it stops.
+  test_entropy.SetFailing(true);
+  Status status = Status::kOk;
+  for (int i = 0; i < 20000 && status == Status::kOk; ++i) {
+    status = SealRecord(RecordType::kToken, 1, kKey, Fingerprint{}, engine, record);
+  }
+  assert_int_equal(status, Status::kUnavailable);
+  test_entropy.SetFailing(false);
+}
+
 void token_record_brings_back_everything_about_a_token(void**) {
   std::array<std::uint8_t, 16> storage{};
   std::array<std::uint8_t, 16> other_storage{};
@@ -183,6 +223,8 @@ int main() {
       cmocka_unit_test(sealed_record_belongs_to_its_type_key_and_configuration),
       cmocka_unit_test(sealed_record_uses_another_nonce_each_time),
       cmocka_unit_test(sealed_record_has_the_documented_header),
+      cmocka_unit_test(sealed_record_says_when_there_is_no_memory_for_the_cipher),
+      cmocka_unit_test(sealed_record_is_not_made_without_randomness),
       cmocka_unit_test(token_record_brings_back_everything_about_a_token),
       cmocka_unit_test(token_record_refuses_payloads_that_hold_no_token),
   };

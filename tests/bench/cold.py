@@ -1,3 +1,4 @@
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """What one token costs a cold process: connect-auth beside curl, wget and Python, in one run.
 
@@ -139,8 +140,8 @@ class Bench:
         others = {
             "curl": ["-q", "-sS", "--fail", "-K", curl, "--cacert", ca_file,
                      "--data-binary", f"@{form}", url],
-            "wget": ["-q", f"--config={wget}", "--no-hsts", "-O", "-", f"--ca-certificate={ca_file}",
-                     f"--post-file={form}", url],
+            "wget": ["-q", f"--config={wget}", "--no-hsts", "-O", "-",
+                     f"--ca-certificate={ca_file}", f"--post-file={form}", url],
             "python3": ["-I", "-c", _PYTHON, url, ca_file, authorization, form],
         }
         for name, arguments in others.items():
@@ -343,8 +344,8 @@ def bench(options: argparse.Namespace) -> tuple[str, bool]:
     text = [
         *describe(options),
         "",
-        "| chain, TLS | client | M instructions | / curl's | peak MB | / curl's | wall ms | / curl's "
-        "| bytes up / down |",
+        "| chain, TLS | client | M instructions | / curl's | peak MB | / curl's "
+        "| wall ms | / curl's | bytes up / down |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|",
         *table,
     ]

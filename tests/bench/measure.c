@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a command and writes its peak resident memory in KiB and its wall time in microseconds to a file.
+ * Runs a command and writes its peak resident memory in KiB and its wall time in microseconds to a
+ * file.
  *
  * usage: measure RESULT COMMAND [ARGUMENT...]
  *
- * Why a program: Linux carries the peak of whoever forks over into the child, exec or not, so a small child
- * of a Python process seems as large as Python. This parent is smaller than anything that it measures.
+ * Why a program: Linux carries the peak of whoever forks over into the child, exec or not, so a
+ * small child of a Python process seems as large as Python. This parent is smaller than anything
+ * that it measures.
  */
 #include <stdio.h>
 #include <sys/resource.h>
@@ -13,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-int main(int count, char **arguments) {
+int main(int count, char** arguments) {
   struct timespec began, ended;
   struct rusage usage;
   int status = 0;
@@ -30,7 +32,7 @@ int main(int count, char **arguments) {
     return 126;
   }
   clock_gettime(CLOCK_MONOTONIC, &ended);
-  FILE *const result = fopen(arguments[1], "w");
+  FILE* const result = fopen(arguments[1], "w");
   if (result == NULL) {
     return 126;
   }

@@ -73,7 +73,9 @@ def check(root, header):
     _, through = TESTED_BY.get(header.as_posix(), ('', None))
     for function, code in promises(text):
         call = re.compile(rf'\b({function}|{through or function})\(')
-        if not any(call.search(test) and re.search(rf'\b{code}\b', test) for test in tests):
+        # kNone is Reason's way to say that nothing is wrong: tests see the outcome, not the word.
+        if code != 'kNone' and not any(
+                call.search(test) and re.search(rf'\b{code}\b', test) for test in tests):
             yield f'{header}: no test sees {function}() return {code}'
 
 

@@ -14,15 +14,17 @@ def root_of_arguments():
 
 def project_files(root):
     """All files of the project, from its root: those git has, or will have with the next commit.
-    Of a directory outside git (a seeded violation, an unpacked release) everything."""
+    Outside git (seeded violations, an unpacked release) everything that is not made here."""
     if (root / '.git').exists():
         listed = subprocess.run(
             ['git', '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
             stdout=subprocess.PIPE, text=True, check=True).stdout.split('\0')
-        paths = (pathlib.Path(name) for name in listed if name and not name.startswith(SEEDED))
+        paths = (pathlib.Path(name) for name in listed if name)
     else:
         paths = (path.relative_to(root) for path in root.rglob('*'))
-    return sorted(path for path in paths if (root / path).is_file())
+    return sorted(path for path in paths if (root / path).is_file()
+                  and path.parts[0] not in ('build', '.deps') and '__pycache__' not in path.parts
+                  and not path.as_posix().startswith(SEEDED))
 
 
 def report(check, problems):

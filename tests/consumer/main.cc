@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The smallest application: shows that headers, libraries and their order on the link line agree. It
-// tells what the agent says to wrong settings, and to right ones where nobody listens.
+// The smallest application: shows that headers, libraries and their order on the link line agree.
+// It tells what the agent says to wrong settings, and to right ones where nobody listens.
 
 #include <array>
 #include <cstdint>

@@ -165,7 +165,8 @@ class Device:
         for section, values in self.settings.items():
             lines.append(f"[{section}]")
             lines += [f"{name} = {value}" for name, value in values.items()]
-        self.write(self.configuration.name, "\n".join(lines) + "\n")
+        made = self.write("configuration.new", "\n".join(lines) + "\n")
+        os.replace(made, self.configuration)  # Another process may be reading it.
 
     def options(self) -> list[str]:
         """The settings as options instead."""

@@ -43,9 +43,9 @@ bool AgentParses() {
   const int before = allocations;
   std::array<std::uint8_t, 1024> arena{};
   connect_auth::JsonObject object(arena);
-  const bool parsed = object.Parse(connect_auth::AsBytes(
-                          R"({"access_token":"abc","expires_in":3600})")) ==
-                      connect_auth::Status::kOk;
+  const bool parsed =
+      object.Parse(connect_auth::AsBytes(R"({"access_token":"abc","expires_in":3600})")) ==
+      connect_auth::Status::kOk;
   return parsed && object.Find("expires_in").number == 3600 && allocations == before;
 }
 
@@ -69,7 +69,7 @@ int main() {
   const bool still = cJSON_GetArrayItem(list, 0)->valuedouble == 1.5;
   cJSON_Delete(kept);
   const bool balanced = allocations > 200 && allocations == releases;
-  std::printf("first %d, second %d, still %d, balanced %d (%d, %d)\n", first, second, still, balanced,
-              allocations, releases);
+  std::printf("first %d, second %d, still %d, balanced %d (%d, %d)\n", first, second, still,
+              balanced, allocations, releases);
   return first && second && still && balanced ? 0 : 1;
 }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+namespace connect_auth {
+
+class thing {
+ public:
+  int doIt(int Times) { return Times == 0 ? member : doIt(Times - 1); }
+
+ private:
+  int member = 0;
+};
+
+int Use() {
+  thing it;
+  return it.doIt(3);
+}
+
+}  // namespace connect_auth

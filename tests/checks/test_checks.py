@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Each check passes on the project, and finds each violation in seeded/: a check that cannot fail
+checks nothing.
+
+CONNECT_AUTH_BUILD names a build directory, CONNECT_AUTH_CXX its compiler.
+"""
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+SEEDED = HERE / 'seeded'
+BUILD = pathlib.Path(os.environ.get('CONNECT_AUTH_BUILD', ROOT / 'build/release'))
+CXX = os.environ.get('CONNECT_AUTH_CXX', 'c++')
+MINIMAL = BUILD / 'tests/size/connect_auth_minimal'
+SKIPPED = 77
+
+
+class Checks(unittest.TestCase):
+    def run_check(self, script, *arguments):
+        """Returns exit status and findings."""
+        run = subprocess.run([sys.executable, HERE / script, *arguments], stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True, check=False)
+        return run.returncode, run.stdout
+
+    def assert_passes(self, script, *arguments):
+        status, findings = self.run_check(script, *arguments)
+        self.assertEqual(status, 0, findings)
+
+    def assert_finds(self, wanted, script, *arguments):
+        """Fails unless there is exactly one finding for each of `wanted`."""
+        status, findings = self.run_check(script, *arguments)
+        self.assertEqual(status, 1, findings)
+        for words in wanted:
+            self.assertIn(words, findings)
+        self.assertEqual(len(findings.splitlines()), len(wanted), findings)
+
+    def seeded_files(self, check):
+        paths = sorted(path for path in (SEEDED / check).rglob('*') if path.is_file())
+        self.assertTrue(paths)
+        return [path.relative_to(SEEDED / check).as_posix() for path in paths]
+
+    def test_layering(self):
+        wrong = [path for path in self.seeded_files('layering') if path != 'agent/own_header_last.h']
+        self.assert_finds(wrong, 'layering.py', SEEDED / 'layering')
+        self.assert_passes('layering.py')
+
+    def test_spdx(self):
+        self.assert_finds(self.seeded_files('spdx'), 'spdx.py', SEEDED / 'spdx')
+        self.assert_passes('spdx.py')
+
+    def test_format(self):
+        self.assert_finds(self.seeded_files('format'), 'format.py', SEEDED / 'format')
+        self.assert_passes('format.py')
+
+    def test_statuses(self):
+        self.assert_finds(['thing.h: no test sees Act() return kTimeout',
+                           'door.h: no test sees Open() return kPending'],
+                          'statuses.py', SEEDED / 'statuses')
+        self.assert_passes('statuses.py')
+
+    def test_not_compile(self):
+        self.assert_finds(['broken_control.cc: should compile', 'compiles.cc: compiles',
+                           'other_reason.cc: fails for another reason'],
+                          'not_compile.py', CXX, SEEDED / 'not_compile')
+        self.assert_passes('not_compile.py', CXX)
+
+    def test_no_heap_finds_each_kind(self):
+        kinds = {'guarded_static': '__cxa_guard_acquire', 'operator_new': '_Znwm',
+                 'printing': 'printf', 'registered_destructor': '__cxa_atexit',
+                 'throwing_library': '__throw_out_of_range', 'virtual_destructor': '_ZdlPv',
+                 'image': 'snprintf'}
+        self.assertEqual({f'{kind}.cc' for kind in kinds}, set(self.seeded_files('no_heap')))
+        with tempfile.TemporaryDirectory() as scratch:
+            for kind, symbol in kinds.items():
+                with self.subTest(kind):
+                    made = pathlib.Path(scratch, kind if kind == 'image' else f'{kind}.o')
+                    subprocess.run([CXX, '-std=c++20', '-O1', '-fno-exceptions', '-fno-rtti',
+                                    *([] if kind == 'image' else ['-c']), '-o', made,
+                                    SEEDED / f'no_heap/{kind}.cc'], check=True)
+                    status, findings = self.run_check('no_heap.py', made)
+                    self.assertEqual(status, 1)
+                    self.assertIn(symbol, findings)
+
+    @unittest.skipUnless(MINIMAL.exists(), f'no {MINIMAL}')
+    def test_no_heap_passes_on_the_minimal_image(self):
+        self.assert_passes('no_heap.py', MINIMAL)
+
+    @unittest.skipUnless(shutil.which('clang-tidy-14') and BUILD.exists(), 'no clang-tidy or build')
+    def test_tidy(self):
+        tidy = ('tidy.py', '--build', BUILD)
+        self.assert_passes(*tidy, ROOT / 'port/status.h')
+        status, findings = self.run_check(*tidy, SEEDED / 'tidy/misnamed.cc')
+        self.assertEqual(status, 1)
+        for words in ("class 'thing'", "method 'doIt'", "parameter 'Times'",
+                      "private member 'member'", 'misc-no-recursion'):
+            self.assertIn(words, findings)
+
+    @unittest.skipUnless(MINIMAL.exists(), f'no {MINIMAL}')
+    def test_sizes(self):
+        status, findings = self.run_check('../size/sizes.py', '--build', BUILD,
+                                          '--table', SEEDED / 'sizes/too_small.json')
+        if status == SKIPPED:
+            self.skipTest(findings)
+        self.assertEqual(status, 1)
+        self.assertIn('sizes: encoding: 1 in the table', findings)
+
+
+if __name__ == '__main__':
+    unittest.main()
