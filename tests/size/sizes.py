@@ -102,6 +102,8 @@ def compare(now, before):
         for row in dict.fromkeys([*now[kind], *before[kind]]):
             new, old = now[kind].get(row, 0), before[kind].get(row, 0)
             print(f'{kind:6}{row:60}{new:8}{new - old:+8}')
+            if row.endswith(('mbedTLS', 'cJSON')) and row != 'agent without cJSON':
+                continue  # Debian may have a newer one of the same line: shown, not judged.
             if (abs(new - old) if kind == 'sizes' else new - old) > allowed:
                 yield f'{row}: {old} in the table, {new} now'
 
