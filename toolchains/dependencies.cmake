@@ -115,6 +115,7 @@ endif()
 
 if(CONNECT_AUTH_BUILD_TESTS AND NOT TARGET cmocka)
   connect_auth_find_source(CMOCKA src/cmocka.c)
+  set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # Its options are set here, as variables.
   set(BUILD_SHARED_LIBS OFF)
   set(UNIT_TESTING OFF)
   set(WITH_EXAMPLES OFF)

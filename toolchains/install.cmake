@@ -11,6 +11,12 @@ if(NOT CONNECT_AUTH_INSTALL)
   return()
 endif()
 
+if(TARGET connect_auth_program)
+  install(TARGETS connect_auth_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(FILES platform/linux/connect-auth.conf RENAME connect-auth.conf.example
+          DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/connect-auth)
+endif()
+
 set(libraries connect_auth_port connect_auth_agent connect_auth_tls_library connect_auth_platform_none)
 set(pc_platform "")
 set(pc_system "")

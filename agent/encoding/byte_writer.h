@@ -19,33 +19,12 @@ class ByteWriter {
   /// Makes room for `count` bytes that the caller fills in.
   ///
   /// @return  The room; empty when there is not enough of it or there was not before.
-  Bytes Reserve(std::size_t count) {
-    if (overflowed_ || count > into_.size() - size_) {
-      overflowed_ = true;
-      return {};
-    }
-    size_ += count;
-    return into_.subspan(size_ - count, count);
-  }
+  Bytes Reserve(std::size_t count);
 
-  void Put(ConstBytes bytes) {
-    const Bytes room = Reserve(bytes.size());
-    if (!room.empty()) {
-      CopyBytes(bytes, room);
-    }
-  }
-  void Put(std::string_view text) { Put(AsBytes(text)); }
-  void Put(char c) { Put(std::string_view(&c, 1)); }
-
-  void PutDecimal(std::uint64_t value) {
-    char digits[20];
-    std::size_t first = sizeof digits;
-    do {
-      digits[--first] = static_cast<char>('0' + value % 10);
-      value /= 10;
-    } while (value != 0);
-    Put(std::string_view(digits + first, sizeof digits - first));
-  }
+  void Put(ConstBytes bytes);
+  void Put(std::string_view text);
+  void Put(char c);
+  void PutDecimal(std::uint64_t value);
 
   /// Whether something did not fit.
   bool overflowed() const { return overflowed_; }
