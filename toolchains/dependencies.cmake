@@ -85,13 +85,13 @@ file(CONFIGURE OUTPUT "${generated}/connect_auth_cjson_runtime.h" CONTENT "${rep
 add_library(connect_auth_cjson_headers INTERFACE)
 target_include_directories(connect_auth_cjson_headers SYSTEM INTERFACE "${CONNECT_AUTH_CJSON_DIR}")
 target_compile_options(connect_auth_cjson_headers INTERFACE
-  "SHELL:-include ${generated}/connect_auth_cjson_names.h")
+  "SHELL:-include \"${generated}/connect_auth_cjson_names.h\"")
 target_compile_definitions(connect_auth_cjson_headers INTERFACE CJSON_NESTING_LIMIT=8)
 
 add_library(connect_auth_cjson OBJECT "${CONNECT_AUTH_CJSON_DIR}/cJSON.c")
 target_link_libraries(connect_auth_cjson PRIVATE connect_auth_cjson_headers)
 target_compile_options(connect_auth_cjson PRIVATE -w -ffunction-sections -fdata-sections
-  "SHELL:-include ${generated}/connect_auth_cjson_runtime.h")
+  "SHELL:-include \"${generated}/connect_auth_cjson_runtime.h\"")
 
 # cJSON as everybody knows it, for the programs.
 add_library(connect_auth_host_cjson STATIC EXCLUDE_FROM_ALL "${CONNECT_AUTH_CJSON_DIR}/cJSON.c")
