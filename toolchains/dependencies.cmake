@@ -12,8 +12,11 @@ set(CONNECT_AUTH_DEPENDENCIES_DIR "${PROJECT_SOURCE_DIR}/.deps" CACHE PATH
 # Sets CONNECT_AUTH_<NAME>_DIR, and refuses a tree without `file`.
 function(connect_auth_find_source name file)
   string(TOLOWER ${name} folder)
-  set(CONNECT_AUTH_${name}_DIR "${CONNECT_AUTH_DEPENDENCIES_DIR}/${folder}" CACHE PATH
-      "Source tree of ${folder}")
+  # Not over a folder taken from an existing target: once in the cache, it would win the next time.
+  if(NOT DEFINED CONNECT_AUTH_${name}_DIR OR DEFINED CACHE{CONNECT_AUTH_${name}_DIR})
+    set(CONNECT_AUTH_${name}_DIR "${CONNECT_AUTH_DEPENDENCIES_DIR}/${folder}" CACHE PATH
+        "Source tree of ${folder}")
+  endif()
   if(NOT EXISTS "${CONNECT_AUTH_${name}_DIR}/${file}")
     message(FATAL_ERROR "No ${folder} in ${CONNECT_AUTH_${name}_DIR}: run toolchains/fetch-dependencies, "
                         "or set CONNECT_AUTH_${name}_DIR to its source tree.")
@@ -113,6 +116,10 @@ endif()
 
 # --- CMocka, for the tests ----------------------------------------------------------------------------
 
+if(TARGET cmocka::cmocka AND NOT TARGET cmocka)
+  add_library(cmocka INTERFACE)
+  target_link_libraries(cmocka INTERFACE cmocka::cmocka)
+endif()
 if(CONNECT_AUTH_BUILD_TESTS AND NOT TARGET cmocka)
   connect_auth_find_source(CMOCKA src/cmocka.c)
   set(CMAKE_POLICY_DEFAULT_CMP0077 NEW)  # Its options are set here, as variables.

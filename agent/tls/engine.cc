@@ -48,7 +48,11 @@ Status SeedGenerator() {
   mbedtls_ctr_drbg_init(&generator);
   const int result = mbedtls_ctr_drbg_seed(&generator, SeedHook, nullptr, nullptr, 0);
   if (result == 0) {
+#if defined(MBEDTLS_PSA_CRYPTO_C)  // Only TLS 1.3 needs it.
     return psa_crypto_init() == PSA_SUCCESS ? Status::kOk : Status::kOutOfMemory;
+#else
+    return Status::kOk;
+#endif
   }
   return result == MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED ? Status::kUnavailable
                                                               : Status::kOutOfMemory;
@@ -117,7 +121,9 @@ void Engine::Stop() {
   if (!started()) {
     return;
   }
+#if defined(MBEDTLS_PSA_CRYPTO_C)
   mbedtls_psa_crypto_free();
+#endif
   mbedtls_ctr_drbg_free(&generator);
   mbedtls_memory_buffer_alloc_free();
   Wipe(UsedPart(arena_));
