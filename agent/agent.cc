@@ -56,6 +56,7 @@ Status Agent::Start(const Settings& settings) {
   fingerprint_ = FingerprintOf(settings_);
   sequence_ = 0;
   store_failed_ = false;
+  store_unreadable_ = false;
   phase_ = Phase::kIdle;
   LoadToken();
   return Status::kOk;
@@ -89,17 +90,13 @@ Status Agent::RenewToken() {
   }
   failure_ = Failure();
   exchange_.Abort();
-  if (settings_.grant == Grant::kAuthorizationCode) {
-    const Status marked = MarkCodeSpent();
-    if (marked != Status::kOk) {
-      return marked;
-    }
+  if (settings_.grant == Grant::kAuthorizationCode && IsCodeSpent()) {
+    return FailNow(Status::kNeedsCode, Reason::kCodeSpent);
   }
   ByteWriter request(memory_.io);
   WriteTokenRequest(settings_, origin_, request);
   if (request.overflowed()) {
     Wipe(memory_.io);
-    UnmarkCode();
     return FailNow(Status::kBufferTooSmall, Reason::kRequestTooLarge);
   }
   phase_ = Phase::kRequestingToken;
@@ -151,6 +148,12 @@ Status Agent::Poll() {
   if (phase_ == Phase::kIdle) {
     return Status::kOk;
   }
+  const bool for_token = phase_ == Phase::kRequestingToken;
+  if (for_token && exchange_.about_to_send() && MarkCodeSpent() != Status::kOk) {
+    exchange_.Abort();
+    phase_ = Phase::kIdle;
+    return failure_.status;
+  }
   const Status status = exchange_.Poll();
   if (status == Status::kPending) {
     if (!exchange_.sent_anything()) {
@@ -158,15 +161,11 @@ Status Agent::Poll() {
     }
     return status;
   }
-  const bool for_token = phase_ == Phase::kRequestingToken;
   phase_ = Phase::kIdle;
   if (status == Status::kOk) {
     return for_token ? FinishToken() : Status::kOk;
   }
   KeepExchangeFailure(status);
-  if (for_token && !exchange_.sent_anything()) {
-    UnmarkCode();
-  }
   return status;
 }
 
@@ -221,6 +220,7 @@ void Agent::LoadToken() {
     return;
   }
   const IoResult loaded = ports_.storage.Load(kTokenRecordName, memory_.io);
+  store_unreadable_ = loaded.status() == Status::kUnavailable;
   if (!loaded.ok()) {
     return;
   }
@@ -240,14 +240,11 @@ void Agent::LoadToken() {
   }
 }
 
-/// RFC 6749 section 4.1.2: a code must not be used more than once. So it is marked before it
-/// leaves, and if the answer is lost the mark stays.
+/// RFC 6749 section 4.1.2: a code must not be used more than once. So it is marked when the server
+/// is verified and before anything leaves; if the answer is lost the mark stays.
 Status Agent::MarkCodeSpent() {
-  if (settings_.record_key.empty()) {
+  if (settings_.grant != Grant::kAuthorizationCode || settings_.record_key.empty()) {
     return Status::kOk;
-  }
-  if (IsCodeSpent()) {
-    return FailNow(Status::kNeedsCode, Reason::kCodeSpent);
   }
   CodeRecord record{};
   CopyBytes(DigestOf(settings_.code),
@@ -260,17 +257,10 @@ Status Agent::MarkCodeSpent() {
   return status == Status::kOk ? status : FailNow(Status::kUnavailable, Reason::kStorageFailed);
 }
 
-/// Nothing was sent, so the code is as good as before.
-void Agent::UnmarkCode() {
-  if (settings_.grant != Grant::kAuthorizationCode || settings_.record_key.empty()) {
-    return;
-  }
-  if (ports_.storage.Erase(kSpentCodeName) != Status::kOk) {
-    CONNECT_AUTH_LOG(kWarning, "store: an unused code stays marked as spent", 0);
-  }
-}
-
 bool Agent::IsCodeSpent() {
+  if (settings_.record_key.empty()) {
+    return false;
+  }
   CodeRecord record{};
   const IoResult loaded = ports_.storage.Load(kSpentCodeName, record);
   if (!loaded.ok() || loaded.bytes() != record.size()) {

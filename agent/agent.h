@@ -86,7 +86,6 @@ class Agent {
   /// @return kPending             A new one is being asked for: `Poll()`.
   /// @return kNeedsCode           The configured code has been used already.
   /// @return kBufferTooSmall      `Memory::io` cannot hold the request.
-  /// @return kUnavailable         That the code is being used could not be stored, so it was not.
   /// @return kFailedPrecondition  Not started, or an operation is going on.
   Status RequestToken(Millis min_valid);
 
@@ -110,8 +109,9 @@ class Agent {
   /// @return kFailedPrecondition  Not started.
   /// @return other                It failed, see `last_failure()`; the agent is idle again.
   ///                              Possible for a token: all of `ReadTokenResponse`, `Exchange` and
-  ///                              `TlsConnection`. kUnavailable with Reason::kStorageFailed never
-  ///                              comes from here: see `store_failed()`.
+  ///                              `TlsConnection`; and kUnavailable with Reason::kStorageFailed
+  ///                              where it could not be stored that the code is being used, so that
+  ///                              it was not. Of a token that came: see `store_failed()`.
   Status Poll();
 
   Wants wants() const;
@@ -130,6 +130,9 @@ class Agent {
   /// Whether the last token could not be stored. It is good all the same, but a restart loses it.
   bool store_failed() const { return store_failed_; }
 
+  /// Whether storage could not be read at the start, so that a stored token may have been missed.
+  bool store_unreadable() const { return store_unreadable_; }
+
   /// The response to the API request: status (0: none yet), kept head, and content.
   std::uint16_t api_status() const;
   ConstBytes api_head() const { return exchange_.head(); }
@@ -137,8 +140,6 @@ class Agent {
 
   /// Why the last operation failed. Holds no secret.
   const Failure& last_failure() const { return failure_; }
-  /// For diagnosis: version and cipher suite of an open connection.
-  const TlsConnection& tls() const { return tls_; }
 
  private:
   enum class Phase : std::uint8_t { kStopped, kIdle, kRequestingToken, kCallingApi };
@@ -150,7 +151,6 @@ class Agent {
   void LoadToken();
   Status StoreToken();
   Status MarkCodeSpent();
-  void UnmarkCode();
   bool IsCodeSpent();
 
   Ports ports_;
@@ -167,6 +167,7 @@ class Agent {
   std::uint32_t sequence_ = 0;  // of the last sealed record
   Phase phase_ = Phase::kStopped;
   bool store_failed_ = false;
+  bool store_unreadable_ = false;
 };
 
 }  // namespace connect_auth

@@ -90,6 +90,13 @@ Reason CheckPasswordGrant(const Settings& settings) {
                                                               : Reason::kPasswordCharacter;
 }
 
+Reason CheckCode(SecretView code) {
+  if (code.empty()) {
+    return Reason::kCodeEmpty;
+  }
+  return AllVisible(code.Reveal()) ? Reason::kNone : Reason::kCodeCharacter;
+}
+
 Reason CheckGrant(const Settings& settings) {
   if (!settings.password.empty() && !settings.code.empty()) {
     return Reason::kAmbiguousGrant;
@@ -127,13 +134,6 @@ Reason CheckSettings(const Settings& settings) {
     }
   }
   return Reason::kNone;
-}
-
-Reason CheckCode(SecretView code) {
-  if (code.empty()) {
-    return Reason::kCodeEmpty;
-  }
-  return AllVisible(code.Reveal()) ? Reason::kNone : Reason::kCodeCharacter;
 }
 
 }  // namespace connect_auth

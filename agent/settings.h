@@ -62,7 +62,4 @@ struct Settings {
 /// @return kNone, or the first thing that is wrong
 Reason CheckSettings(const Settings& settings);
 
-/// As `CheckSettings`, for the authorisation code alone.
-Reason CheckCode(SecretView code);
-
 }  // namespace connect_auth

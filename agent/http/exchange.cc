@@ -100,9 +100,7 @@ Status Exchange::Receive() {
   const Bytes room = free_buffer();
   if (room.empty()) {
     // kStreamed: the caller did not take what is there; wait for it to do so.
-    return request_.delivery == Delivery::kStreamed
-               ? Status::kPending
-               : Fail(Status::kBufferTooSmall, Reason::kResponseTooLarge);
+    return request_.delivery == Delivery::kStreamed ? Status::kPending : DoesNotFit();
   }
   const IoResult got = connection_.Read(room);
   if (got.status() == Status::kPending) {
@@ -125,14 +123,28 @@ Status Exchange::Accept(Bytes received) {
   if (!content.ok()) {
     return Fail(content.status(), parser_.reason());
   }
-  filled_ += content.bytes();
+  constexpr std::uint16_t kFirstError = 300;
+  if (!parser_.content_coded()) {
+    filled_ += content.bytes();
+  } else if (parser_.head_complete() && parser_.status() < kFirstError && content.bytes() > 0) {
+    return Fail(Status::kMalformed, Reason::kContentCoding);
+  }
   if (parser_.complete()) {
     return Complete();
   }
   if (request_.delivery == Delivery::kWhole && parser_.announced() > free_buffer().size()) {
-    return Fail(Status::kBufferTooSmall, Reason::kResponseTooLarge);
+    return DoesNotFit();
   }
   return Status::kPending;
+}
+
+Status Exchange::DoesNotFit() {
+  constexpr std::uint16_t kOkStatus = 200;
+  if (!parser_.head_complete() || parser_.status() == kOkStatus) {
+    return Fail(Status::kBufferTooSmall, Reason::kResponseTooLarge);
+  }
+  filled_ = 0;
+  return Complete();
 }
 
 void Exchange::KeepHead(ConstBytes received) {

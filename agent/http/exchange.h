@@ -26,7 +26,9 @@ namespace connect_auth {
 class Exchange {
  public:
   enum class Delivery : std::uint8_t {
-    kWhole,     ///< The content must fit the buffer, and stands there at the end.
+    /// The content must fit the buffer, and stands there at the end. That of an answer other than
+    /// 200 is dropped if it does not fit: its status says enough.
+    kWhole,
     kStreamed,  ///< The caller takes the content piece by piece with `TakeBody()`.
   };
 
@@ -88,6 +90,8 @@ class Exchange {
 
   /// When the present phase runs out of time.
   Instant deadline() const;
+  /// The connection stands, and nothing has been sent over it yet.
+  bool about_to_send() const { return phase_ == Phase::kSending && !sent_anything_; }
   /// Whether the request may have reached the server, wholly or in part.
   bool sent_anything() const { return sent_anything_; }
   /// Why it failed. kConnectionLost also stands for "the connection itself knows better".
@@ -101,6 +105,7 @@ class Exchange {
   Status Send();
   Status Receive();
   Status Accept(Bytes received);
+  Status DoesNotFit();
   void KeepHead(ConstBytes received);
   Status Complete();
   Status Fail(Status why, Reason reason);

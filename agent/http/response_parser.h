@@ -61,6 +61,8 @@ class ResponseParser {
   std::uint32_t retry_after_s() const { return retry_after_s_; }
   /// The front of the Location field; empty when there is none.
   const PeerText& location() const { return location_; }
+  /// The content has a coding that nobody asked for: it is of no use.
+  bool content_coded() const { return content_coded_; }
   /// Why the last call failed; kNone before.
   Reason reason() const { return reason_; }
 
@@ -147,6 +149,8 @@ class ResponseParser {
   bool chunked_ = false;
   bool head_complete_ = false;
   bool surplus_ = false;
+  bool content_coded_ = false;
+  bool value_cut_ = false;                         // of one line: more came than `value_` holds
   std::array<char, PeerText::kCapacity> value_{};  // of one line: the front of the value
   PeerText location_;
 };

@@ -137,6 +137,8 @@ JsonObject::Member ToMember(const cJSON& item) {
   } else if (cJSON_IsNumber(&item) != 0) {
     member.kind = JsonObject::Kind::kNumber;
     member.number = item.valueint;
+  } else if (cJSON_IsNull(&item) != 0) {
+    member.kind = JsonObject::Kind::kNull;
   }
   return member;
 }

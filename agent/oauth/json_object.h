@@ -16,7 +16,7 @@ namespace connect_auth {
 /// heap, so an application's own cJSON is not disturbed. One object exists at a time in an image.
 class JsonObject {
  public:
-  enum class Kind : std::uint8_t { kAbsent, kTwice, kString, kNumber, kOther };
+  enum class Kind : std::uint8_t { kAbsent, kTwice, kString, kNumber, kNull, kOther };
 
   struct Member {
     Kind kind = Kind::kAbsent;

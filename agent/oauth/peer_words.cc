@@ -8,66 +8,93 @@
 
 #include "agent/encoding/base64.h"
 #include "agent/encoding/byte_writer.h"
-#include "agent/encoding/form.h"
+#include "agent/http/ascii.h"
 
 namespace connect_auth {
 namespace {
+
+/// A text is taken for an echo as soon as it repeats this much of a secret's front.
+constexpr std::size_t kTellingOctets = 8;
 
 bool Contains(std::string_view text, std::string_view part) {
   return !part.empty() && text.find(part) != std::string_view::npos;
 }
 
-/// Whether `text` contains `part`, form-encoded, without a second buffer for the encoded form.
-bool ContainsFormEncoded(std::string_view text, std::string_view part) {
-  for (std::size_t at = 0; at < text.size() && !part.empty(); ++at) {
-    std::string_view rest = Part(text, at);
-    const bool matches = std::all_of(part.begin(), part.end(), [&rest](char c) {
-      std::array<std::uint8_t, 3> encoded{};
-      ByteWriter one(encoded);
-      FormEncode(std::string_view(&c, 1), one);
-      const std::string_view wanted = AsText(one.written());
-      const bool same = rest.starts_with(wanted);
-      rest.remove_prefix(same ? wanted.size() : 0);
-      return same;
-    });
-    if (matches) {
+/// Takes one character off the front of `text`: `%XX` in either case, '+' for a blank, or any other
+/// as it is.
+char TakeDecoded(std::string_view& text) {
+  char c = text.front();
+  std::size_t size = 1;
+  if (c == '%' && text.size() >= 3 && IsHexDigit(text[1]) && IsHexDigit(text[2])) {
+    c = static_cast<char>(HexDigitValue(text[1]) * 16 + HexDigitValue(text[2]));
+    size = 3;
+  } else if (c == '+') {
+    c = ' ';
+  }
+  text.remove_prefix(size);
+  return c;
+}
+
+/// Whether `text`, with its escapes undone, begins with `part`; in it a '+' may be meant as it is.
+bool BeginsDecoded(std::string_view text, std::string_view part) {
+  return std::all_of(part.begin(), part.end(), [&text](char c) {
+    if (text.empty()) {
+      return false;
+    }
+    const char raw = text.front();
+    return TakeDecoded(text) == c || raw == c;
+  });
+}
+
+bool ContainsDecoded(std::string_view text, std::string_view part) {
+  for (; !text.empty() && !part.empty(); text.remove_prefix(1)) {
+    if (BeginsDecoded(text, part)) {
       return true;
     }
   }
   return false;
 }
 
-/// The front of the Base64 that `Authorization: Basic` carries: the first whole groups of the
-/// client id. Whoever repeats the field repeats these.
-bool ContainsBasicCredentials(std::string_view text, std::string_view client_id) {
+/// Whether `text` holds the front of what `Authorization: Basic` carries.
+bool ContainsBasicCredentials(std::string_view text, const Settings& settings) {
   constexpr std::size_t kOctets = 12;
-  constexpr std::size_t kLeast = 6;
-  const std::size_t octets = std::min(client_id.size(), kOctets) / 3 * 3;
-  if (octets < kLeast) {
-    return Contains(text, "Basic ");
+  std::array<std::uint8_t, kOctets> plain{};
+  ByteWriter front(plain);
+  front.Put(Part(settings.client_id, 0, kOctets));
+  if (front.size() < kOctets) {
+    front.Put(':');
   }
-  std::array<std::uint8_t, Base64EncodedSize(kOctets)> front{};
-  const Bytes encoded = Bytes(front).first(Base64EncodedSize(octets));
-  EncodeBase64(AsBytes(Part(client_id, 0, octets)), encoded);
-  return Contains(text, AsText(encoded));
+  front.Put(Part(settings.client_secret.Reveal(), 0, kOctets - front.size()));
+  const std::size_t whole_groups = front.size() / 3 * 3;
+  std::array<std::uint8_t, Base64EncodedSize(kOctets)> room{};
+  const Bytes encoded = Bytes(room).first(Base64EncodedSize(whole_groups));
+  EncodeBase64(front.written().first(whole_groups), encoded);
+  const bool contains = Contains(text, AsText(encoded));
+  Wipe(plain);
+  Wipe(room);
+  return contains;
 }
 
 }  // namespace
 
 bool RepeatsSecret(std::string_view text, const Settings& settings) {
   for (const SecretView secret : {settings.client_secret, settings.password, settings.code}) {
-    if (Contains(text, secret.Reveal()) || ContainsFormEncoded(text, secret.Reveal())) {
+    const std::string_view front = Part(secret.Reveal(), 0, kTellingOctets);
+    if (Contains(text, front) || ContainsDecoded(text, front)) {
       return true;
     }
   }
-  return ContainsBasicCredentials(text, settings.client_id);
+  return ContainsBasicCredentials(text, settings);
 }
 
 std::string_view RedirectTarget(std::string_view location) {
   const std::size_t scheme_end = location.find("://");
-  const std::size_t from = scheme_end == std::string_view::npos ? 0 : scheme_end + 3;
-  const std::size_t end = location.find_first_of(from == 0 ? "?#" : "/?#", from);
-  return Part(location, 0, end);
+  if (scheme_end == std::string_view::npos) {
+    return Part(location, 0, location.find_first_of("?#"));
+  }
+  const std::string_view origin = Part(location, 0, location.find_first_of("/?#", scheme_end + 3));
+  const std::size_t user_info_end = origin.rfind('@');
+  return user_info_end == std::string_view::npos ? origin : Part(origin, user_info_end + 1);
 }
 
 }  // namespace connect_auth

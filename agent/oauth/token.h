@@ -60,8 +60,6 @@ class Token {
   SecretView text() const { return SecretView(AsText(storage_.first(size_))); }
   std::int32_t lifetime_s() const { return lifetime_s_; }
   const Anchor& anchor() const { return anchor_; }
-  /// The longest token there is room for.
-  std::size_t capacity() const { return storage_.size(); }
 
  private:
   Bytes storage_;

@@ -31,8 +31,13 @@ constexpr std::array kErrors = {
     NamedError{"temporarily_unavailable", OAuthError::kTemporary},
 };
 
+/// Some servers write out the members they have no value for.
+bool IsAbsent(const JsonObject::Member& member) {
+  return member.kind == Kind::kAbsent || member.kind == Kind::kNull;
+}
+
 OAuthError ToOAuthError(const JsonObject::Member& member) {
-  if (member.kind == Kind::kAbsent) {
+  if (IsAbsent(member)) {
     return OAuthError::kNone;
   }
   for (const NamedError& known : kErrors) {
@@ -99,6 +104,7 @@ std::int32_t ReadLifetime(const JsonObject::Member& member, const Settings& sett
   constexpr std::size_t kMaxDigits = 18;
   switch (member.kind) {
     case Kind::kAbsent:
+    case Kind::kNull:
       return static_cast<std::int32_t>(settings.default_lifetime.count / 1000);
     case Kind::kNumber:
       return std::min(member.number, config::kMaxLifetimeSeconds);
@@ -180,7 +186,9 @@ Failure ReadTokenResponse(const ResponseParser& response, ConstBytes body, const
   } else if (response.status() < 300) {
     Set(failure, Status::kMalformed, Reason::kUnexpectedStatus);
   } else if (response.status() < 400) {
-    failure.peer_text.Assign(RedirectTarget(response.location().view()));
+    const std::string_view location = response.location().view();
+    failure.peer_text.Assign(RepeatsSecret(location, settings) ? kWithheld
+                                                               : RedirectTarget(location));
     Set(failure, Status::kRejected, Reason::kRedirected);
   } else if (IsTransient(response.status())) {
     Set(failure, Status::kUnavailable, Reason::kBusy);

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <time.h>
 #include <array>
+
 #include <cerrno>
 #include <cstddef>
 
@@ -47,13 +49,18 @@ bool Sync(int directory) {
   return ::fsync(directory) == 0;
 }
 
-/// Waits until no other process changes the directory. Released when the descriptor is closed.
+/// Waits until no other process changes the directory, but not for one that was stopped meanwhile.
+/// Released when the descriptor is closed.
 bool Lock(int directory) {
-  int result = 0;
-  do {
-    result = ::flock(directory, LOCK_EX);
-  } while (result != 0 && errno == EINTR);
-  return result == 0;
+  constexpr int kTries = 200;
+  constexpr timespec kPause = {0, 10 * 1000 * 1000};
+  for (int i = 0; ::flock(directory, LOCK_EX | LOCK_NB) != 0; ++i) {
+    if ((errno != EWOULDBLOCK && errno != EINTR) || i == kTries) {
+      return false;
+    }
+    static_cast<void>(::nanosleep(&kPause, nullptr));
+  }
+  return true;
 }
 
 bool Remove(int directory, const char* name) {

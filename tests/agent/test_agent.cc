@@ -218,6 +218,31 @@ void agent_ignores_what_another_configuration_or_key_has_stored(void**) {
   assert_false(agent.token().empty());
 }
 
+void agent_keeps_a_code_that_was_stopped_before_it_was_sent(void**) {
+  Device device;
+  UseCode(device, "the code");
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(agent.RenewToken(), Status::kPending);
+  assert_int_equal(agent.Poll(), Status::kPending);
+  agent.Stop();
+
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+
+  assert_int_equal(Renew(agent, device), Status::kOk);
+}
+
+void agent_says_when_storage_cannot_be_read(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_false(agent.store_unreadable());
+  agent.Stop();
+  device.storage.SetFailing(true);
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_true(agent.store_unreadable());
+}
+
 void agent_survives_storage_that_holds_rubbish(void**) {
   std::array<std::uint8_t, 200> rubbish{};
   for (std::size_t size = 0; size < rubbish.size(); ++size) {
@@ -288,7 +313,7 @@ void agent_sends_no_code_that_it_cannot_mark_as_spent(void**) {
   device.storage.SetReadOnly(true);
   Agent agent(device.ports(), Device::memory());
   assert_int_equal(agent.Start(device.settings), Status::kOk);
-  assert_int_equal(agent.RenewToken(), Status::kUnavailable);
+  assert_int_equal(Renew(agent, device), Status::kUnavailable);
   assert_int_equal(agent.last_failure().reason, Reason::kStorageFailed);
   assert_int_equal(RequestsReceived(device), 0);
 }
@@ -475,6 +500,8 @@ int main() {
       cmocka_unit_test(agent_gives_out_a_token_that_it_could_not_store),
       cmocka_unit_test(agent_works_without_storage_when_it_has_no_key),
       cmocka_unit_test(agent_ignores_what_another_configuration_or_key_has_stored),
+      cmocka_unit_test(agent_keeps_a_code_that_was_stopped_before_it_was_sent),
+      cmocka_unit_test(agent_says_when_storage_cannot_be_read),
       cmocka_unit_test(agent_survives_storage_that_holds_rubbish),
       cmocka_unit_test(agent_forgets_its_token_here_and_in_storage),
       cmocka_unit_test(agent_uses_a_code_once_across_restarts),

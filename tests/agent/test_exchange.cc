@@ -136,6 +136,38 @@ void exchange_reply_larger_than_buffer_fails_with_buffer_too_small(void**) {
   }
 }
 
+void exchange_drops_the_content_of_an_error_that_does_not_fit_or_is_coded(void**) {
+  for (const std::string_view reply :
+       {"HTTP/1.1 503 Busy\r\nContent-Length: 100000\r\n\r\n<html>",
+        "HTTP/1.1 503 Busy\r\n\r\n0123456789012345678901234567890123456789012345678901234567890123",
+        "HTTP/1.1 503 Busy\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\ngzip"}) {
+    std::array<std::uint8_t, 64> buffer{};
+    std::array<std::uint8_t, 128> sent{};
+    fake::FakeClock clock;
+    fake::FakeConnection connection(AsBytes(reply), 9, fake::End::kOpen, sent);
+    Exchange exchange(connection, clock, buffer);
+    assert_int_equal(exchange.Start(Prepare(buffer)), Status::kPending);
+
+    assert_int_equal(RunToEnd(exchange, clock), Status::kOk);
+
+    assert_int_equal(exchange.response().status(), 503);
+    assert_true(exchange.body().empty());
+  }
+}
+
+void exchange_refuses_coded_content(void**) {
+  std::array<std::uint8_t, 64> buffer{};
+  std::array<std::uint8_t, 128> sent{};
+  fake::FakeClock clock;
+  constexpr std::string_view kCoded =
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\ngzip";
+  fake::FakeConnection connection(AsBytes(kCoded), 9, fake::End::kOpen, sent);
+  Exchange exchange(connection, clock, buffer);
+  assert_int_equal(exchange.Start(Prepare(buffer)), Status::kPending);
+  assert_int_equal(RunToEnd(exchange, clock), Status::kMalformed);
+  assert_int_equal(exchange.reason(), Reason::kContentCoding);
+}
+
 void exchange_keeps_the_head_when_asked_to(void**) {
   for (std::size_t chunk = 1; chunk <= kReply.size(); ++chunk) {
     for (const std::size_t room : {kReplyHead, std::size_t{64}, std::size_t{10}, std::size_t{0}}) {
@@ -258,6 +290,8 @@ int main() {
       cmocka_unit_test(exchange_streams_a_body_larger_than_its_buffer),
       cmocka_unit_test(exchange_waits_for_a_slow_taker_without_losing_anything),
       cmocka_unit_test(exchange_reply_larger_than_buffer_fails_with_buffer_too_small),
+      cmocka_unit_test(exchange_drops_the_content_of_an_error_that_does_not_fit_or_is_coded),
+      cmocka_unit_test(exchange_refuses_coded_content),
       cmocka_unit_test(exchange_keeps_the_head_when_asked_to),
       cmocka_unit_test(exchange_fails_whichever_call_fails_closes_once_and_wipes),
       cmocka_unit_test(exchange_times_out_at_its_deadlines),

@@ -236,7 +236,6 @@ void response_parser_refuses_doubtful_lengths_and_codings(void**) {
       {"Transfer-Encoding:", Reason::kTransferCoding},
       {"Transfer-Encoding: chunked\r\nContent-Length: 5", Reason::kConflictingLength},
       {"Content-Length: 5\r\nTransfer-Encoding: chunked", Reason::kConflictingLength},
-      {"Content-Encoding: gzip\r\nContent-Length: 5", Reason::kContentCoding},
   };
   for (const auto& wanted : kCases) {
     std::array<std::uint8_t, 256> wire{};
@@ -249,6 +248,44 @@ void response_parser_refuses_doubtful_lengths_and_codings(void**) {
   AssertFails("HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
               Reason::kTransferCoding);
   AssertFails("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", Reason::kUpgrade);
+}
+
+void response_parser_sees_what_stands_far_behind_in_a_value(void**) {
+  for (std::size_t blanks = 80; blanks < 120; ++blanks) {
+    for (const std::string_view field : {"Content-Length: 5", "Transfer-Encoding: chunked"}) {
+      std::array<std::uint8_t, 512> wire{};
+      ByteWriter into(wire);
+      into.Put("HTTP/1.1 200 OK\r\n");
+      into.Put(field);
+      for (std::size_t i = 0; i < blanks; ++i) {
+        into.Put(' ');
+      }
+      into.Put(", x\r\n\r\nhello");
+      assert_int_equal(ParseWhole(AsText(into.written())).status, Status::kMalformed);
+    }
+  }
+}
+
+void response_parser_reports_a_content_coding(void**) {
+  constexpr struct {
+    std::string_view value;
+    bool coded;
+  } kCases[] = {{"", false},
+                {"identity", false},
+                {"Identity", false},
+                {"gzip", true},
+                {"identity, gzip", true}};
+  for (const auto& wanted : kCases) {
+    std::array<std::uint8_t, 256> wire{};
+    ByteWriter into(wire);
+    into.Put("HTTP/1.1 200 OK\r\nContent-Encoding: ");
+    into.Put(wanted.value);
+    into.Put("\r\nContent-Length: 0\r\n\r\n");
+    ResponseParser parser;
+    parser.Reset(true);
+    assert_true(parser.Decode(into.written()).ok());
+    assert_int_equal(parser.content_coded(), wanted.coded);
+  }
 }
 
 void response_parser_refuses_malformed_chunks(void**) {
@@ -361,6 +398,8 @@ int main() {
       cmocka_unit_test(response_parser_refuses_malformed_status_lines),
       cmocka_unit_test(response_parser_refuses_malformed_fields),
       cmocka_unit_test(response_parser_refuses_doubtful_lengths_and_codings),
+      cmocka_unit_test(response_parser_sees_what_stands_far_behind_in_a_value),
+      cmocka_unit_test(response_parser_reports_a_content_coding),
       cmocka_unit_test(response_parser_refuses_malformed_chunks),
       cmocka_unit_test(response_parser_refuses_a_stream_that_ends_inside),
       cmocka_unit_test(response_parser_ends_floods_of_every_kind),

@@ -151,8 +151,6 @@ void token_response_names_what_is_wrong_with_a_200(void**) {
       {"{\"access_token\":\"a\",\"token_type\":null}", Reason::kTokenType},
       {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":true}",
        Reason::kExpiresIn},
-      {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":null}",
-       Reason::kExpiresIn},
       {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":\"\"}",
        Reason::kExpiresIn},
       {"{\"access_token\":\"a\",\"token_type\":\"bearer\",\"expires_in\":\"1h\"}",
@@ -273,6 +271,16 @@ void token_response_keeps_the_servers_words_for_a_person(void**) {
   assert_true(JudgeJson("302 x", "").peer_text.view() == "https://evil.example:8443");
 }
 
+void token_response_takes_null_for_an_absent_member(void**) {
+  std::array<std::uint8_t, 4096> io{};
+  const Judged judged = Judge(
+      "HTTP/1.1 200 OK\r\n\r\n{\"access_token\":\"a\",\"token_type\":\"bearer\","
+      "\"expires_in\":null,\"error\":null}",
+      fake::End::kClosed, 100, tests::PageSettings(), io);
+  assert_int_equal(judged.failure.status, Status::kOk);
+  assert_int_equal(judged.lifetime_s, 300);
+}
+
 void token_response_withholds_words_that_repeat_a_secret(void**) {
   Settings settings = tests::PageSettings();
   settings.client_secret = SecretView("s3cr t/+");
@@ -280,6 +288,7 @@ void token_response_withholds_words_that_repeat_a_secret(void**) {
   for (const std::string_view json :
        {"{\"ErrorMessage\":\"bad value password=hunter2\"}", "{\"ErrorMessage\":\"s3cr t/+\"}",
         "{\"ErrorMessage\":\"client_secret=s3cr+t%2F%2B&\"}",
+        "{\"ErrorMessage\":\"client_secret=s3cr%20t%2f%2b&\"}",
         "{\"ErrorMessage\":\"Authorization: Basic QXBwbGljYXRpb24xOnMzY3IgdC8r\"}"}) {
     assert_true(JudgeJson("400 x", json, settings).peer_text.view() ==
                 "(withheld: it repeats a secret)");
@@ -298,6 +307,7 @@ int main() {
       cmocka_unit_test(token_response_classifies_by_status_and_error),
       cmocka_unit_test(token_response_asks_for_a_new_code_when_the_code_is_refused),
       cmocka_unit_test(token_response_keeps_the_servers_words_for_a_person),
+      cmocka_unit_test(token_response_takes_null_for_an_absent_member),
       cmocka_unit_test(token_response_withholds_words_that_repeat_a_secret),
   };
   return cmocka_run_group_tests_name("agent/token_response", tests, nullptr, nullptr);

@@ -16,7 +16,7 @@ std::size_t Use(const Token& token, SecretView secret) {
   const Token& same = token;
   const std::string_view text = secret.Reveal();
   if (Act() != Status::kOk || !Move().ok()) {
-    CONNECT_AUTH_LOG(kError, "acting failed, octets", same.capacity());
+    CONNECT_AUTH_LOG(kError, "acting failed, octets", same.text().size());
   }
   return text.size();
 }
