@@ -57,6 +57,10 @@ Problem ApiCall::Prepare() {
             "the PATH of the request does not begin with '/'; requests go to the configured server "
             "only, so name a path on it"};
   }
+  constexpr std::size_t kLongestTarget = 8000;
+  if (request_.target.size() > kLongestTarget) {
+    return {ExitCode::kUsage, "the PATH of the request is longer than 8000 characters; shorten it"};
+  }
   if (line_.data_file != nullptr) {
     request_.content_type = "application/json";
   }

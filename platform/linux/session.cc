@@ -4,6 +4,8 @@
 #include <algorithm>
 
 #include "agent/session/lifetime.h"
+#include "agent/store/sealed_record.h"
+#include "agent/store/token_record.h"
 #include "platform/linux/messages.h"
 #include "platform/linux/output.h"
 #include "platform/linux/text.h"
@@ -11,6 +13,11 @@
 
 namespace connect_auth::program {
 namespace {
+
+static_assert(static_cast<std::size_t>(InfoOf(Setting::kLimitsMaxToken).most) +
+                      SealedRecord::kOverheadBytes + TokenRecord::kFixedBytes <=
+                  Storage::kMaxRecordBytes,
+              "the longest token can be stored");
 
 std::unique_ptr<std::uint8_t[]> Allocate(std::size_t size) {
   return std::unique_ptr<std::uint8_t[]>(new std::uint8_t[size]);  // Untouched pages cost nothing.
@@ -65,8 +72,15 @@ Problem Session::OpenWithoutStore() {
 }
 
 Problem Session::StartAgent() {
-  return agent_.Start(configuration_.ForAgent(key_.octets())) == Status::kOk ? Problem()
-                                                                             : Explain();
+  if (agent_.Start(configuration_.ForAgent(key_.octets())) != Status::kOk) {
+    return Explain();
+  }
+  if (agent_.store_unreadable()) {
+    return {ExitCode::kStorage, Join({"what is stored in ", store_path_,
+                                      " cannot be read: ", ErrorText(storage_.last_error()),
+                                      "; see to its permissions and its medium"})};
+  }
+  return {};
 }
 
 Problem Session::Lock() {

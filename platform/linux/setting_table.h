@@ -159,7 +159,7 @@ inline constexpr std::array kSettingTable = {
                 "16384",
                 {},
                 64,
-                65536},
+                65000},
 };
 
 inline constexpr std::size_t kSettingCount = kSettingTable.size();

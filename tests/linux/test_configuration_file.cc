@@ -106,7 +106,7 @@ void complaints_name_the_line_and_what_is_accepted(void**) {
   assert_true(Mentions(Complaint("[server]\nurl =\n"), ":2: url must not be empty"));
   assert_true(Mentions(Complaint("[limits]\ntimeout = 1.5\n"), "seconds from 1 to 3600"));
   assert_true(Mentions(Complaint("[limits]\ntimeout = 3601\n"), "seconds from 1 to 3600"));
-  assert_true(Mentions(Complaint("[limits]\nmax_token = 63\n"), "from 64 to 65536"));
+  assert_true(Mentions(Complaint("[limits]\nmax_token = 63\n"), "from 64 to 65000"));
   assert_true(Mentions(Complaint("[grant]\ntype = code\n"), "password or authorization_code"));
   assert_true(Mentions(Complaint("[server]\nnonsense\n[srv]\nx = y\n"), ":2: neither"));
   assert_true(Mentions(Complaint("[srv]\nx = y\nnonsense\n"), ":2: unknown section"));
