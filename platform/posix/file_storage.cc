@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <time.h>
@@ -53,7 +54,7 @@ bool Sync(int directory) {
 /// Released when the descriptor is closed.
 bool Lock(int directory) {
   constexpr int kTries = 200;
-  constexpr timespec kPause = {0, 10 * 1000 * 1000};
+  constexpr timespec kPause = {0, 10'000'000};
   for (int i = 0; ::flock(directory, LOCK_EX | LOCK_NB) != 0; ++i) {
     if ((errno != EWOULDBLOCK && errno != EINTR) || i == kTries) {
       return false;
