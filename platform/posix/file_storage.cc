@@ -10,9 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <time.h>
 #include <array>
-
 #include <cerrno>
 #include <cstddef>
 
