@@ -13,7 +13,7 @@
 namespace connect_auth {
 
 /// How a ring lies in flash; agent/store/README.md has the picture and the reasons. All numbers are
-/// big-endian. Every field begins on a unit: the flash's program_bytes, at least 8.
+/// big-endian. Every field begins on a unit: the flash's program_bytes, at least 8; a power of two.
 struct RingLayout {
   static constexpr std::uint32_t kLeastUnit = 8;
   static constexpr std::uint32_t kMostUnit = 32;
@@ -22,7 +22,7 @@ struct RingLayout {
   std::uint32_t unit = kLeastUnit;
 
   constexpr std::uint32_t Align(std::size_t size) const {
-    return (static_cast<std::uint32_t>(size) + unit - 1) / unit * unit;
+    return (static_cast<std::uint32_t>(size) + unit - 1) & ~(unit - 1);
   }
 
   /// A block, from its front: erased mark, taken mark, open mark, copy of the open mark, log.

@@ -80,7 +80,7 @@ bool RingStorage::Program(std::uint32_t at, ConstBytes data) {
 
 /// Programs whole units, or less than a piece, filled up with octets that change nothing.
 bool RingStorage::Put(std::uint32_t at, ConstBytes data) {
-  if (data.size() % layout_.unit == 0) {
+  if (layout_.Align(data.size()) == data.size()) {
     return Program(at, data);
   }
   Piece piece;
@@ -284,7 +284,7 @@ bool RingStorage::PutContent(const Record& record, std::uint32_t at, std::uint32
        left -= static_cast<std::uint32_t>(part.size())) {
     const std::uint32_t done = record.header.size - left;
     if (record.content != nullptr) {
-      part = {record.content + done, left < layout_.unit ? left : left - left % layout_.unit};
+      part = {record.content + done, left < layout_.unit ? left : left & ~(layout_.unit - 1)};
     } else {
       const Bytes read = Bytes(piece).first(std::min(left, kPieceBytes));
       if (!Read(record.content_at + done, read)) {
