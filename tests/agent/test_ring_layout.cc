@@ -70,7 +70,7 @@ void ring_layout_header_with_any_one_bit_flipped_is_mended(void**) {
 }
 
 void ring_layout_blank_and_zeroed_flash_is_no_header_and_no_mark(void**) {
-  for (const std::uint8_t value : {0x00, 0xFF}) {
+  for (const std::uint8_t value : {std::uint8_t{0}, std::uint8_t{0xFF}}) {
     RecordHeader::Image image;
     image.fill(value);
     RecordHeader header;
@@ -104,7 +104,7 @@ void ring_layout_fields_begin_on_units(void**) {
     assert_int_equal(layout.log_at() % unit, 0);
     for (std::size_t name_bytes = 0; name_bytes <= Storage::kMaxNameBytes; ++name_bytes) {
       assert_int_equal(layout.content_at(name_bytes) % unit, 0);
-      for (const std::size_t size : {0, 1, 31, 32, 33}) {
+      for (std::size_t size = 0; size <= 33; ++size) {
         assert_int_equal(layout.RecordBytes(name_bytes, size) % unit, 0);
         assert_true(layout.RecordBytes(name_bytes, size) >= layout.content_at(name_bytes) + size);
       }

@@ -105,7 +105,7 @@ class Checks(unittest.TestCase):
     @unittest.skipUnless(MINIMAL.exists(), f'no {MINIMAL}')
     def test_sizes(self):
         status, findings = self.run_check('../size/sizes.py', '--build', BUILD,
-                                          '--table', SEEDED / 'sizes/too_small.json')
+                                          '--tables', SEEDED / 'sizes')
         if status == SKIPPED:
             self.skipTest(findings)
         self.assertEqual(status, 1)

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Flash and stack of the agent, against the committed table.
+"""Flash and stack of the agent, on x86-64 and on Cortex-M3, against the committed tables.
 
-usage: sizes.py --build DIR [--update] [--table FILE]        DIR: a build with the preset minsize
+usage: sizes.py --build DIR [--update] [--tables DIR]        DIR: a build with the preset minsize
 
-Sizes are octets of code and constants (.text and .rodata): of each part as compiled, and of what is
-left of it in the image of minimal.cc. A drift of more than 64 fails. Stack is per function: up to
-256 is free, more must be in the table and may not grow. --update writes the table.
+Sizes are octets of code and constants (.text and .rodata): of each part as compiled, and on x86-64 of
+what is left of it in the image of minimal.cc. A drift of more than 64 fails. Stack is per function: up
+to 256 is free, more must be in the table and may not grow. --update writes the tables.
 """
 import argparse
 import collections
@@ -16,13 +16,17 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-TABLE = HERE / 'x86-64-gcc12.json'  # Sizes of another compiler would be other sizes.
+# Sizes of other compilers would be other sizes.
+NATIVE, CORTEX_M3 = 'x86-64-gcc12.json', 'cortex-m3-gcc12.json'
+CROSS = 'arm-none-eabi-'
+CROSS_FLAGS = ['-mcpu=cortex-m3', '-mthumb', '-fno-asynchronous-unwind-tables', '-fno-pic']
 DRIFT = 64
 STACK = 256
 SKIPPED = 77
@@ -35,9 +39,11 @@ def output(*command, **options):
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, **options).stdout
 
 
-def is_comparable(compiler):
+def is_comparable(compiler, machine):
+    if not shutil.which(compiler):
+        return False
     version = output(compiler, '-dumpfullversion', '-dumpversion').split('.')[0]
-    return version == '12' and output(compiler, '-dumpmachine').startswith('x86_64-')
+    return version == '12' and output(compiler, '-dumpmachine').startswith(machine)
 
 
 def units(build):
@@ -46,18 +52,25 @@ def units(build):
         path = pathlib.Path(entry['directory'], entry['file'])
         if path.is_relative_to(ROOT / 'agent'):
             folders = path.relative_to(ROOT / 'agent').parts
-            yield folders[0] if len(folders) > 1 else path.name, entry
+            part = folders[0] if len(folders) > 1 else path.name
+            yield 'store: ring' if path.name.startswith('ring_') else part, entry
         elif 'connect_auth_cjson.dir' in entry['command']:
             yield 'cJSON', entry
 
 
-def compile_unit(entry, scratch, number):
+def cross_command(command):
+    name = 'g++' if '++' in pathlib.Path(command[0]).name else 'gcc'
+    return [CROSS + name, *command[1:], *CROSS_FLAGS]
+
+
+def compile_unit(entry, cross, scratch, number):
     """Returns the size of one unit, and the stack of each of its functions in our own files."""
     command = shlex.split(entry['command'])
+    command = cross_command(command) if cross else command
     target = pathlib.Path(scratch, f'{number}.o')
     command[command.index('-o') + 1] = str(target)
     subprocess.run([*command, '-fstack-usage'], cwd=entry['directory'], check=True)
-    sections = re.findall(rf'^{COUNTED} +(\d+)', output('size', '-A', target), re.MULTILINE)
+    sections = re.findall(rf'^{COUNTED} +(\d+)', output(f'{cross}size', '-A', target), re.MULTILINE)
     stacks = {}
     for line in target.with_suffix('.su').read_text().splitlines():
         where, size, kind = line.split('\t')
@@ -80,19 +93,35 @@ def image_sizes(build):
     return sizes
 
 
-def measure(build):
+def ram_of_ring(build, cross, scratch):
+    """Octets that a RingStorage object takes."""
+    entry = next(entry for part, entry in units(build) if part == 'store: ring')
+    command = shlex.split(entry['command'])
+    command = cross_command(command) if cross else command
+    source, target = pathlib.Path(scratch, 'ram.cc'), pathlib.Path(scratch, 'ram.o')
+    source.write_text('#include "agent/store/ring_storage.h"\n'
+                      'char ram[sizeof(connect_auth::RingStorage)];\n')
+    command[command.index('-o') + 1], command[command.index('-c') + 1] = str(target), str(source)
+    subprocess.run(command, cwd=entry['directory'], check=True)
+    return int(re.search(r'^\.bss\.ram +(\d+)', output(f'{cross}size', '-A', target),
+                         re.MULTILINE).group(1))
+
+
+def measure(build, cross):
     parts, scratch = list(units(build)), tempfile.TemporaryDirectory()
     sizes, stacks = collections.Counter(), {}
     with scratch, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(compile_unit, entry, scratch.name, number)
+        jobs = [pool.submit(compile_unit, entry, cross, scratch.name, number)
                 for number, (_, entry) in enumerate(parts)]
         for (part, _), job in zip(parts, jobs):
             size, stack = job.result()
             sizes[part] += size
             stacks.update(stack)
+        ram = ram_of_ring(build, cross, scratch.name)
     sizes['agent without cJSON'] = sum(sizes.values()) - sizes['cJSON']
     large = {function: size for function, size in stacks.items() if size > STACK}
-    return {'sizes': {**dict(sorted(sizes.items())), **image_sizes(build)},
+    image = {} if cross else image_sizes(build)
+    return {'sizes': {**dict(sorted(sizes.items())), **image, 'RAM of a ring': ram},
             'stack': dict(sorted(large.items()))}
 
 
@@ -108,26 +137,38 @@ def compare(now, before):
                 yield f'{row}: {old} in the table, {new} now'
 
 
+def judge(build, cross, table, update):
+    """Returns whether the sizes are those of the table."""
+    print(f'\n{table.stem}')
+    now = measure(build, cross)
+    problems = list(compare(now, json.loads(table.read_text()) if table.is_file()
+                            else {'sizes': {}, 'stack': {}}))
+    if update:
+        table.write_text(json.dumps(now, indent=2) + '\n')
+        return True
+    for problem in problems:
+        print(f'sizes: {problem} (--update accepts it)')
+    return not problems
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--build', required=True, type=pathlib.Path)
     parser.add_argument('--update', action='store_true')
-    parser.add_argument('--table', default=TABLE, type=pathlib.Path)
+    parser.add_argument('--tables', default=HERE, type=pathlib.Path)
     options = parser.parse_args()
     cache = (options.build / 'CMakeCache.txt').read_text()
     compiler = re.search(r'^CMAKE_CXX_COMPILER:\w+=(.*)$', cache, re.MULTILINE).group(1)
-    if 'CMAKE_BUILD_TYPE:STRING=MinSizeRel' not in cache or not is_comparable(compiler):
-        print(f'sizes: SKIPPED, the table is for gcc 12 on x86-64 and the preset minsize, '
+    if 'CMAKE_BUILD_TYPE:STRING=MinSizeRel' not in cache or not is_comparable(compiler, 'x86_64-'):
+        print(f'sizes: SKIPPED, the tables are for gcc 12 on x86-64 and the preset minsize, '
               f'and this is {compiler} in {options.build}')
         return SKIPPED
-    now = measure(options.build)
-    problems = list(compare(now, json.loads(options.table.read_text())))
-    if options.update:
-        options.table.write_text(json.dumps(now, indent=2) + '\n')
-        return 0
-    for problem in problems:
-        print(f'sizes: {problem} (--update accepts it)')
-    return 1 if problems else 0
+    fine = judge(options.build, '', options.tables / NATIVE, options.update)
+    if is_comparable(f'{CROSS}g++', 'arm-none-eabi'):
+        fine = judge(options.build, CROSS, options.tables / CORTEX_M3, options.update) and fine
+    else:
+        print(f'sizes: SKIPPED for Cortex-M3, there is no {CROSS}g++ of version 12')
+    return 0 if fine else 1
 
 
 if __name__ == '__main__':
