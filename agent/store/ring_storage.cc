@@ -110,23 +110,24 @@ bool RingStorage::PutIntent(std::uint32_t at) {
 RingStorage::BlockState RingStorage::Examine(std::uint32_t block, OpenMark& mark, bool& settled) {
   const std::uint32_t base = base_of(block);
   const std::uint32_t copy_at = base + layout_.open_copy_at();
-  std::array<std::uint8_t, kErasedMark.size()> erased;
+  std::array<std::uint8_t, kErasedMark.size()> erased_mark;
   OpenMark::Image image;
-  if (!Read(base, erased)) {
-    return BlockState::kSilent;
-  }
+  const bool answers = Read(base, erased_mark);
+  const bool erased = answers && erased_mark == kErasedMark;
   const bool begun = !IsBlank(copy_at, image.size());
   const bool open = (Read(base + layout_.open_mark_at(), image) && mark.Decode(image, layout_)) ||
                     (Read(copy_at, image) && mark.Decode(image, layout_));
-  const bool taken =
-      erased == kErasedMark && !IsBlank(base + layout_.taken_mark_at(), layout_.unit);
+  const bool taken = erased && !IsBlank(base + layout_.taken_mark_at(), layout_.unit);
   if (open ? !begun : taken && !IsFilled(copy_at, image.size(), 0)) {
     settled = Settle(block, open, mark) || settled;
   }
   if (open) {
     return BlockState::kOpen;
   }
-  return erased == kErasedMark && !taken && !begun ? BlockState::kReady : BlockState::kUseless;
+  if (!answers) {
+    return BlockState::kSilent;
+  }
+  return erased && !taken && !begun ? BlockState::kReady : BlockState::kUseless;
 }
 
 bool RingStorage::Settle(std::uint32_t block, bool open, const OpenMark& mark) {
@@ -166,15 +167,28 @@ bool RingStorage::IsBad(std::uint32_t block) const {
   return (bad_[block / 8] >> (block % 8) & 1U) != 0;
 }
 
-/// The blocks that were passed over failed. Whether it was they or the part shows now that one
-/// works.
-void RingStorage::SetBadBefore(std::uint32_t step) {
-  while (--step > 0) {
-    const std::uint32_t block = Candidate(step);
-    if (!IsReady(block) && !Prepare(block)) {
+/// Whether the log may move there: the block is ready, or was made so. One that fails, while
+/// another shows that the part works, is bad from then on.
+bool RingStorage::IsUsable(std::uint32_t block) {
+  if (IsBad(block)) {
+    return false;
+  }
+  if (IsReady(block) || Prepare(block)) {
+    return true;
+  }
+  for (std::uint32_t other = 0; other < block_count_; ++other) {
+    if (other != block && other != current_ && Prepare(other)) {
       bad_[block / 8] = static_cast<std::uint8_t>(bad_[block / 8] | 1U << (block % 8));
+      // If there is no room for it now, the next move takes it along.
+      static_cast<void>(AppendHere(ListOfBadBlocks()));
+      break;
     }
   }
+  return false;
+}
+
+RingStorage::Record RingStorage::ListOfBadBlocks() const {
+  return {{RecordHeader::Kind::kRecord, sizeof(BadBlocks), {}}, bad_.data()};
 }
 
 // The log.
@@ -364,7 +378,7 @@ bool RingStorage::Fill(std::uint32_t block, std::string_view except, const Recor
     return false;
   }
   if (bad_ != BadBlocks{} && layout_.RecordBytes(0, bad_.size()) <= limit - at &&
-      !Append({{RecordHeader::Kind::kRecord, sizeof(BadBlocks), {}}, bad_.data()}, at, limit)) {
+      !Append(ListOfBadBlocks(), at, limit)) {
     return false;
   }
   if (!PutTwice(base + layout_.open_mark_at(), mark.Encode(layout_))) {
@@ -391,11 +405,7 @@ Status RingStorage::Move(std::string_view except, const Record* record, bool wip
   const OpenMark mark{epoch_ + 1, wipe || saw_erased_ || wiping_};
   for (std::uint32_t step = 1; step <= block_count_; ++step) {
     const std::uint32_t block = Candidate(step);
-    if (block == current_ || IsBad(block) || !(IsReady(block) || Prepare(block))) {
-      continue;
-    }
-    SetBadBefore(step);
-    if (Fill(block, except, record, mark)) {
+    if (block != current_ && IsUsable(block) && Fill(block, except, record, mark)) {
       epoch_ = mark.epoch;
       wiping_ = mark.wipe_others;
       saw_erased_ = false;
@@ -547,15 +557,13 @@ Status RingStorage::Idle() {
   Status status = wiping_ ? Status::kOk : Status::kUnavailable;
   for (std::uint32_t step = 1; step <= block_count_; ++step) {
     const std::uint32_t block = Candidate(step);
-    const bool ready = IsReady(block);
-    if (block == current_ || IsBad(block) || (wiping_ && ready)) {
+    if (block == current_ || (wiping_ && IsReady(block))) {
       continue;
     }
-    if (ready || Prepare(block)) {
-      SetBadBefore(step);
+    if (IsUsable(block)) {
       return wiping_ ? Status::kPending : Status::kOk;
     }
-    status = Status::kUnavailable;
+    status = IsBad(block) ? status : Status::kUnavailable;
   }
   wiping_ = wiping_ && status != Status::kOk;
   return status;

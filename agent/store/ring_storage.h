@@ -90,7 +90,8 @@ class RingStorage final : public Storage {
   bool Prepare(std::uint32_t block);
   std::uint32_t Candidate(std::uint32_t step) const;
   bool IsBad(std::uint32_t block) const;
-  void SetBadBefore(std::uint32_t step);
+  bool IsUsable(std::uint32_t block);
+  Record ListOfBadBlocks() const;
 
   // The log.
   std::uint32_t log_begin() const { return base_of(current_) + layout_.log_at(); }

@@ -210,10 +210,12 @@ void storage_lets_a_test_flip_bits(void**) {
   assert_true(storage.contents("b").empty());
 }
 
-/// Half-way states of a program of 1024 zero bytes at address 0, after power comes back.
+constexpr std::array<std::uint8_t, 1024> kData{};
+
+/// Half-way states of a program of 1024 zero bytes at address 0, cut in its first page, after power
+/// comes back.
 Medium TornProgram(Tear tear) {
   Medium medium;
-  static constexpr std::array<std::uint8_t, 1024> kData{};
   FakeFlash flash(medium, kGeometry);
   flash.Blank();
   flash.CutAt(1, tear);
@@ -229,60 +231,117 @@ std::size_t CountOf(ConstBytes bytes, std::uint8_t value) {
 }
 
 void flash_torn_program_clears_any_subset_of_its_bits_and_no_other(void**) {
-  for (const Tear tear : {Tear::kNothing, Tear::kFirstPart, Tear::kScattered, Tear::kEverything}) {
+  for (const Tear tear : fake::kTears) {
     const Medium medium = TornProgram(tear);
-    assert_int_equal(CountOf(ConstBytes(medium).subspan(1024), 0xFF), medium.size() - 1024);
+    assert_int_equal(CountOf(ConstBytes(medium).subspan(256), 0xFF), medium.size() - 256);
   }
   assert_int_equal(CountOf(TornProgram(Tear::kNothing), 0xFF), 8192);
-  assert_int_equal(CountOf(TornProgram(Tear::kFirstPart), 0), 512);
-  assert_in_range(CountOf(TornProgram(Tear::kScattered), 0xFF), 8192 - 1024, 8192 - 900);
-  assert_in_range(CountOf(TornProgram(Tear::kScattered), 0), 0, 100);
-  assert_int_equal(CountOf(TornProgram(Tear::kEverything), 0), 1024);
+  assert_int_equal(CountOf(TornProgram(Tear::kHalf), 0), 128);
+  assert_in_range(CountOf(TornProgram(Tear::kRagged), 0), 0, 256);
+  assert_in_range(CountOf(TornProgram(Tear::kScattered), 0xFF), 8192 - 256, 8192 - 200);
+  assert_in_range(CountOf(TornProgram(Tear::kScattered), 0), 0, 30);
+  assert_int_equal(CountOf(TornProgram(Tear::kAlmost), 0), 255);
+  assert_int_equal(CountOf(TornProgram(Tear::kEverything), 0), 256);
 }
 
-void flash_torn_program_of_one_page_leaves_half_of_it(void**) {
+void flash_program_of_several_pages_is_cut_at_each(void**) {
+  for (std::uint32_t page = 1; page <= 4; ++page) {
+    Medium medium;
+    FakeFlash flash(medium, kGeometry);
+    flash.Blank();
+    flash.CutAt(page, Tear::kNothing);
+
+    assert_int_equal(flash.Program(0, kData), Status::kUnavailable);
+
+    assert_int_equal(CountOf(medium, 0), (page - 1) * FakeFlash::kPageBytes);
+  }
+}
+
+void flash_torn_erase_leaves_other_blocks_alone(void**) {
+  for (const Tear tear : fake::kTears) {
+    Medium medium{};
+    FakeFlash flash(medium, kGeometry);
+    flash.CutAt(1, tear);
+    assert_int_equal(flash.Erase(0), Status::kUnavailable);
+
+    assert_int_equal(CountOf(ConstBytes(medium).subspan(4096), 0), 4096);
+    const std::size_t erased = CountOf(ConstBytes(medium).first(4096), 0xFF);
+    switch (tear) {
+      case Tear::kNothing:
+      case Tear::kRagged:
+        assert_int_equal(erased, 0);
+        break;
+      case Tear::kHalf:
+        assert_int_equal(erased, 2048);
+        break;
+      case Tear::kScattered:
+        assert_in_range(erased, 1, 100);
+        break;
+      case Tear::kAlmost:
+        assert_in_range(erased, 4092, 4095);
+        break;
+      case Tear::kEverything:
+        assert_int_equal(erased, 4096);
+        break;
+    }
+  }
+}
+
+void flash_undecided_bits_read_differently_at_each_boot_until_programmed_or_erased(void**) {
   Medium medium;
-  FakeFlash flash(medium, kGeometry);
+  Medium undecided{};
+  FakeFlash flash(medium, kGeometry, undecided);
   flash.Blank();
-  flash.CutAt(1, Tear::kFirstPart);
-  const std::array<std::uint8_t, 8> data{};
-
-  assert_int_equal(flash.Program(0, data), Status::kUnavailable);
-
-  assert_int_equal(CountOf(medium, 0), 4);
-}
-
-void flash_torn_erase_leaves_other_blocks_alone_and_may_flicker(void**) {
-  Medium medium{};
-  FakeFlash flash(medium, kGeometry);
   flash.CutAt(1, Tear::kScattered);
-  assert_int_equal(flash.Erase(0), Status::kUnavailable);
+  assert_int_equal(flash.Program(0, kData), Status::kUnavailable);
 
   flash.PowerOn();
   const Medium first_boot = medium;
   flash.PowerOn();
+  assert_memory_not_equal(first_boot.data(), medium.data(), 256);
+  assert_int_equal(CountOf(ConstBytes(medium).subspan(256), 0xFF), 8192 - 256);
 
-  assert_memory_not_equal(first_boot.data(), medium.data(), 4096);
-  assert_int_equal(CountOf(ConstBytes(medium).subspan(4096), 0), 4096);
+  assert_int_equal(flash.Program(0, ConstBytes(kData).first(128)), Status::kOk);
+  flash.PowerOn();
+  assert_int_equal(CountOf(ConstBytes(medium).first(128), 0), 128);
   assert_int_equal(flash.Erase(0), Status::kOk);
   flash.PowerOn();
-  assert_int_equal(CountOf(medium, 0xFF), 4096);
+  assert_int_equal(CountOf(medium, 0xFF), 8192);
+  assert_int_equal(flash.violations(), 0);
 }
 
-void flash_torn_erase_may_be_half_done_or_done(void**) {
-  Medium medium{};
+void flash_torn_unit_beside_an_ecc_cannot_be_read_until_it_is_erased(void**) {
+  Medium medium;
+  FakeFlash flash(medium, {4096, 2, 8, false});
+  std::array<std::uint8_t, 8> found{};
+  flash.Blank();
+  flash.SetEccErrors(true);
+  flash.CutAt(1, Tear::kAlmost);
+  assert_int_equal(flash.Program(0, ConstBytes(kData).first(256)), Status::kUnavailable);
+  flash.PowerOn();
+
+  assert_int_equal(flash.Read(240, found), Status::kOk);
+  assert_int_equal(flash.Read(248, found), Status::kUnavailable);
+  assert_int_equal(flash.Read(256, found), Status::kOk);
+  assert_int_equal(flash.Erase(0), Status::kOk);
+  assert_int_equal(flash.Read(248, found), Status::kOk);
+}
+
+void flash_defects_stay(void**) {
+  Medium medium;
   FakeFlash flash(medium, kGeometry);
-  flash.CutAt(1, Tear::kFirstPart);
+  flash.Blank();
+  flash.SetStuck(3, 0x10, 0);
+  assert_int_equal(flash.Erase(0), Status::kOk);
+  assert_int_equal(medium[3], 0xEF);
+  flash.SetStuck(3, 0x10, 0xFF);
+  assert_int_equal(flash.Program(0, kData), Status::kOk);
+  assert_int_equal(medium[3], 0x10);
+  flash.SetBad(1);
   assert_int_equal(flash.Erase(1), Status::kUnavailable);
-  assert_int_equal(CountOf(medium, 0xFF), 2048);
-  flash.PowerOn();
-  flash.CutAt(2, Tear::kEverything);
-  assert_int_equal(flash.Erase(1), Status::kUnavailable);
-  assert_int_equal(CountOf(medium, 0xFF), 4096);
-  flash.PowerOn();
-  flash.CutAt(3, Tear::kNothing);
+  flash.SetReadOnly(true);
   assert_int_equal(flash.Erase(0), Status::kUnavailable);
-  assert_int_equal(CountOf(medium, 0xFF), 4096);
+  assert_int_equal(flash.Program(4096, kData), Status::kUnavailable);
 }
 
 void flash_counts_wear_and_work(void**) {
@@ -302,7 +361,9 @@ void flash_counts_wear_and_work(void**) {
   assert_int_equal(flash.programs(), 1);
   assert_int_equal(flash.programmed_bytes(), 10);
   assert_int_equal(flash.changes(), 4);
+  assert_int_equal(flash.pages(), 1);
   assert_int_equal(flash.reads(), 1);
+  assert_int_equal(flash.read_bytes(), 10);
   assert_int_equal(flash.violations(), 0);
 }
 
@@ -339,9 +400,12 @@ int main() {
       cmocka_unit_test(storage_with_no_room_is_unavailable),
       cmocka_unit_test(storage_lets_a_test_flip_bits),
       cmocka_unit_test(flash_torn_program_clears_any_subset_of_its_bits_and_no_other),
-      cmocka_unit_test(flash_torn_program_of_one_page_leaves_half_of_it),
-      cmocka_unit_test(flash_torn_erase_leaves_other_blocks_alone_and_may_flicker),
-      cmocka_unit_test(flash_torn_erase_may_be_half_done_or_done),
+      cmocka_unit_test(flash_program_of_several_pages_is_cut_at_each),
+      cmocka_unit_test(flash_torn_erase_leaves_other_blocks_alone),
+      cmocka_unit_test(
+          flash_undecided_bits_read_differently_at_each_boot_until_programmed_or_erased),
+      cmocka_unit_test(flash_torn_unit_beside_an_ecc_cannot_be_read_until_it_is_erased),
+      cmocka_unit_test(flash_defects_stay),
       cmocka_unit_test(flash_counts_wear_and_work),
       cmocka_unit_test(flash_notices_who_breaks_the_promise_of_the_agent),
   };

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Cuts the power of a ring store in the middle of every page program and every erase, in every way
+// that flash may be left, boots, and looks whether a promise was broken.
+#pragma once
+
+#include <cstdint>
+
+#include "port/flash.h"
+
+namespace connect_auth::tests {
+
+enum class Lengths : std::uint8_t {
+  kSteady,  ///< Always 1,100 octets.
+  kVaried,  ///< 700 to 1,600.
+  kExact,   ///< Each third fills a block exactly; no other record then.
+  kSmall,   ///< 20 to 170.
+};
+
+struct SweepCase {
+  FlashGeometry geometry;
+  Lengths lengths = Lengths::kVaried;
+  std::uint32_t updates = 10;
+  bool undecided = false;   ///< Bits in doubt read differently at each boot.
+  bool ecc_errors = false;  ///< Units in doubt cannot be read.
+  /// After each n-th cut of a kind, a second one at every operation of the recovery and of the next
+  /// update; 0: none.
+  std::uint32_t second_cuts_every = 0;
+};
+
+struct SweepTally {
+  std::uint64_t cuts = 0;
+  std::uint64_t second_cuts = 0;
+  std::uint64_t kept_old = 0;  ///< After a cut in an update the old record was there.
+  std::uint64_t kept_new = 0;
+  std::uint64_t failures = 0;
+};
+
+/// Prints each failure to standard error; gives up after a dozen.
+SweepTally Sweep(const SweepCase& sweep);
+
+/// Flips single bits anywhere in the area, `flips` of them, each on a fresh copy. What is loaded
+/// must be the newest record or the one before, or none where only large records fit; and the next
+/// update must succeed.
+SweepTally FlipBits(const SweepCase& sweep, std::uint32_t flips);
+
+/// Stores on a part with a bit stuck at either value, `bits` of them in turn, and on one with a
+/// block that does not erase. Each update must succeed and be found; the bad block is to be left
+/// alone once it is known, also after a reboot.
+SweepTally WearOut(const SweepCase& sweep, std::uint32_t bits);
+
+}  // namespace connect_auth::tests
