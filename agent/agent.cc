@@ -4,25 +4,20 @@
 #include <array>
 
 #include "agent/oauth/token_request.h"
-#include "agent/oauth/token_response.h"
 #include "agent/session/lifetime.h"
-#include "agent/store/token_record.h"
 #include "mbedtls/sha256.h"
 #include "port/log.h"
 
 namespace connect_auth {
 namespace {
 
-constexpr std::string_view kTokenRecordName = "token";
-constexpr std::string_view kSpentCodeName = "spent_code";
-constexpr std::size_t kDigestBytes = 32;
-using CodeRecord = std::array<std::uint8_t, SealedRecord::kOverheadBytes + kDigestBytes>;
-using Digest = std::array<std::uint8_t, kDigestBytes>;
+constexpr std::string_view kStateName = "state";
+constexpr std::string_view kWipeName = "wipe";
 
 /// A code is remembered by its digest: what lies in storage must not be worth stealing.
-Digest DigestOf(SecretView code) {
+CodeDigest DigestOf(SecretView code) {
   const ConstBytes octets = AsBytes(code.Reveal());
-  Digest digest{};
+  CodeDigest digest{};
   static_cast<void>(mbedtls_sha256(octets.data(), octets.size(), digest.data(), 0));
   return digest;
 }
@@ -34,7 +29,7 @@ Agent::Agent(const Ports& ports, const Memory& memory)
       memory_(memory),
       tls_(ports.connection, engine_),
       exchange_(tls_, ports.clock, memory.io),
-      token_(memory.token) {}
+      state_(memory.token, memory.refresh_token) {}
 
 Status Agent::Start(const Settings& settings) {
   if (phase_ != Phase::kStopped) {
@@ -55,10 +50,11 @@ Status Agent::Start(const Settings& settings) {
   tls_.SetTrust(settings_.trust);
   fingerprint_ = FingerprintOf(settings_);
   sequence_ = 0;
+  stored_until_ = Instant{0};
   store_failed_ = false;
-  store_unreadable_ = false;
+  stored_ = Stored::kNothing;
   phase_ = Phase::kIdle;
-  LoadToken();
+  LoadState();
   return Status::kOk;
 }
 
@@ -68,7 +64,7 @@ void Agent::Stop() {
   }
   exchange_.Abort();
   engine_.Stop();
-  token_.Wipe();
+  state_.Wipe();
   settings_ = Settings();
   phase_ = Phase::kStopped;
 }
@@ -78,7 +74,7 @@ Status Agent::RequestToken(Millis min_valid) {
     return Status::kFailedPrecondition;
   }
   const Result<Millis> left = remaining_life();
-  if (left.ok() && left.value() > RequiredLife(token_, settings_.renewal_margin, min_valid)) {
+  if (left.ok() && left.value() > RequiredLife(state_.token, settings_.renewal_margin, min_valid)) {
     return Status::kOk;
   }
   return RenewToken();
@@ -100,13 +96,14 @@ Status Agent::RenewToken() {
     return FailNow(Status::kBufferTooSmall, Reason::kRequestTooLarge);
   }
   phase_ = Phase::kRequestingToken;
+  request_size_ = request.size();
   Exchange::Request exchange;
   exchange.head_size = request.size();
   return BeginExchange(exchange);
 }
 
 Status Agent::RequestApi(const ApiRequest& request) {
-  if (phase_ != Phase::kIdle || token_.empty()) {
+  if (phase_ != Phase::kIdle || state_.token.empty()) {
     return Status::kFailedPrecondition;
   }
   failure_ = Failure();
@@ -116,7 +113,7 @@ Status Agent::RequestApi(const ApiRequest& request) {
     return FailNow(Status::kInvalidArgument, wrong);
   }
   ByteWriter head(memory_.io);
-  WriteApiRequestHead(request, origin_, token_.text(), head);
+  WriteApiRequestHead(request, origin_, state_.token.text(), head);
   if (head.overflowed()) {
     Wipe(memory_.io);
     return FailNow(Status::kBufferTooSmall, Reason::kRequestTooLarge);
@@ -185,92 +182,142 @@ Status Agent::FinishToken() {
   JsonObject json(exchange_.free_buffer());
   Granted granted;
   failure_ = ReadTokenResponse(exchange_.response(), exchange_.body(), settings_, json, granted);
-  if (failure_.status == Status::kOk &&
-      token_.Assign(granted.access_token, granted.lifetime_s, anchor_) != Status::kOk) {
+  bool changes_more = state_.latch.is_set();
+  if (failure_.status == Status::kOk && !Adopt(granted, changes_more)) {
     failure_.status = Status::kBufferTooSmall;
     failure_.reason = Reason::kTokenTooLong;
   }
   exchange_.Abort();  // Nothing of the response outlives its reader.
   if (failure_.status != Status::kOk) {
+    LatchIfRefused();
     return failure_.status;
   }
-  store_failed_ = StoreToken() != Status::kOk;
+  state_.latch = Latch();
+  store_failed_ = (changes_more || GainsEnough()) && StoreState(memory_.io) != Status::kOk;
   return Status::kOk;
 }
 
-Status Agent::StoreToken() {
+/// A server that renews a token need not send another refresh token (RFC 6749 section 6): then the
+/// one it sent before is kept.
+///
+/// @param changes_more  Set to true if more than the token changed.
+/// @return false  The token is too long.
+bool Agent::Adopt(const Granted& granted, bool& changes_more) {
+  if (state_.token.Assign(granted.access_token, granted.lifetime_s, anchor_) != Status::kOk) {
+    return false;
+  }
+  if (!granted.refresh_token.empty()) {
+    changes_more = true;
+    if (!state_.refresh_token.Assign(granted.refresh_token)) {
+      CONNECT_AUTH_LOG(kInfo, "store: no room for the refresh token, octets",
+                       granted.refresh_token.size());
+    }
+  }
+  return true;
+}
+
+/// The latch is stored once, and not again for each refusal of the same kind.
+void Agent::LatchIfRefused() {
+  if (failure_.reason != Reason::kRefused) {
+    return;
+  }
+  const Latch before = state_.latch;
+  state_.latch = {failure_.http_status, failure_.oauth_error, anchor_};
+  if ((before.http_status != state_.latch.http_status || before.error != state_.latch.error) &&
+      StoreState(memory_.io) != Status::kOk) {
+    CONNECT_AUTH_LOG(kWarning, "store: the refusal is not stored, HTTP status",
+                     failure_.http_status);
+  }
+}
+
+/// On the monotonic clock; 0: there is no token, or its age is not known.
+Instant Agent::EndOfToken() const {
+  const Result<Millis> left = remaining_life();
+  return left.ok() ? ports_.clock.Now() + left.value() : Instant{0};
+}
+
+/// Whether the token lives so much longer than the stored one that it is worth a write.
+bool Agent::GainsEnough() const {
+  return stored_until_ <= ports_.clock.Now() ||
+         EndOfToken() >= stored_until_ + settings_.store_gain;
+}
+
+/// @param room  Free memory for the record on its way.
+Status Agent::StoreState(Bytes room) {
   if (settings_.record_key.empty()) {
     return Status::kOk;
   }
-  const std::size_t size = SealedRecord::kOverheadBytes + TokenRecord::Size(token_);
-  if (size > memory_.io.size()) {
+  const std::size_t payload_size = StateRecord::Size(state_);
+  const std::size_t size = SealedRecord::kOverheadBytes + payload_size;
+  if (size > room.size()) {
     return Status::kBufferTooSmall;
   }
-  const Bytes record = memory_.io.first(size);
+  const Bytes record = room.first(size);
   const ScopedWipe wipe(record);
-  EncodeToken(token_, record.subspan(SealedRecord::kHeaderBytes, TokenRecord::Size(token_)));
-  const Status sealed = SealRecord(RecordType::kToken, ++sequence_, settings_.record_key,
-                                   fingerprint_, engine_, record);
-  return sealed == Status::kOk ? ports_.storage.Store(kTokenRecordName, record) : sealed;
+  EncodeState(state_, record.subspan(SealedRecord::kHeaderBytes, payload_size));
+  Status status = SealRecord(RecordType::kState, ++sequence_, settings_.record_key, fingerprint_,
+                             engine_, record);
+  if (status == Status::kOk) {
+    status = ports_.storage.Store(kStateName, record);
+  }
+  if (status == Status::kOk) {
+    stored_until_ = EndOfToken();
+  }
+  return status;
 }
 
 /// Whatever is wrong with what is stored, the remedy is the same: a new token is asked for.
-void Agent::LoadToken() {
+void Agent::LoadState() {
   if (settings_.record_key.empty()) {
     return;
   }
-  const IoResult loaded = ports_.storage.Load(kTokenRecordName, memory_.io);
-  store_unreadable_ = loaded.status() == Status::kUnavailable;
+  const IoResult loaded = ports_.storage.Load(kStateName, memory_.io);
   if (!loaded.ok()) {
+    const bool is_there = loaded.status() != Status::kNotFound;
+    stored_ = loaded.status() == Status::kUnavailable ? Stored::kUnreadable
+              : is_there                              ? Stored::kForeign
+                                                      : Stored::kNothing;
     return;
   }
   const Bytes record = memory_.io.first(loaded.bytes());
   const ScopedWipe wipe(record);
-  const Result<std::uint32_t> sequence =
-      OpenRecord(RecordType::kToken, settings_.record_key, fingerprint_, record);
-  if (!sequence.ok()) {
-    CONNECT_AUTH_LOG(kWarning, "store: the stored token does not open, status", sequence.status());
-    return;
+  sequence_ = SequenceOf(record);
+  Status status =
+      OpenRecord(RecordType::kState, settings_.record_key, fingerprint_, record).status();
+  if (status == Status::kOk) {
+    status = DecodeState(
+        record.subspan(SealedRecord::kHeaderBytes, record.size() - SealedRecord::kOverheadBytes),
+        state_);
   }
-  sequence_ = sequence.value();
-  const Bytes payload =
-      record.subspan(SealedRecord::kHeaderBytes, record.size() - SealedRecord::kOverheadBytes);
-  if (DecodeToken(payload, token_) != Status::kOk) {
-    CONNECT_AUTH_LOG(kWarning, "store: the stored token is of no use, octets", payload.size());
+  stored_ = status == Status::kOk ? Stored::kOpened : Stored::kForeign;
+  stored_until_ = EndOfToken();
+  if (status != Status::kOk) {
+    CONNECT_AUTH_LOG(kWarning, "store: what is stored is of no use, status", status);
   }
 }
 
 /// RFC 6749 section 4.1.2: a code must not be used more than once. So it is marked when the server
 /// is verified and before anything leaves; if the answer is lost the mark stays.
 Status Agent::MarkCodeSpent() {
-  if (settings_.grant != Grant::kAuthorizationCode || settings_.record_key.empty()) {
+  if (settings_.grant != Grant::kAuthorizationCode || settings_.record_key.empty() ||
+      IsCodeSpent()) {
     return Status::kOk;
   }
-  CodeRecord record{};
-  CopyBytes(DigestOf(settings_.code),
-            Bytes(record).subspan(SealedRecord::kHeaderBytes, kDigestBytes));
-  Status status = SealRecord(RecordType::kSpentCode, ++sequence_, settings_.record_key,
-                             fingerprint_, engine_, record);
-  if (status == Status::kOk) {
-    status = ports_.storage.Store(kSpentCodeName, record);
+  const CodeDigest before = state_.spent_code;
+  state_.spent_code = DigestOf(settings_.code);
+  if (StoreState(memory_.io.subspan(request_size_)) == Status::kOk) {
+    return Status::kOk;
   }
-  return status == Status::kOk ? status : FailNow(Status::kUnavailable, Reason::kStorageFailed);
+  state_.spent_code = before;
+  return FailNow(Status::kUnavailable, Reason::kStorageFailed);
 }
 
-bool Agent::IsCodeSpent() {
-  if (settings_.record_key.empty()) {
-    return false;
-  }
-  CodeRecord record{};
-  const IoResult loaded = ports_.storage.Load(kSpentCodeName, record);
-  if (!loaded.ok() || loaded.bytes() != record.size()) {
-    return false;
-  }
-  if (!OpenRecord(RecordType::kSpentCode, settings_.record_key, fingerprint_, record).ok()) {
-    return false;
-  }
-  const Digest digest = DigestOf(settings_.code);
-  return AsText(Bytes(record).subspan(SealedRecord::kHeaderBytes, kDigestBytes)) == AsText(digest);
+bool Agent::IsCodeSpent() const {
+  return !settings_.record_key.empty() && state_.spent_code == DigestOf(settings_.code);
+}
+
+Status Agent::Idle() {
+  return phase_ == Phase::kIdle ? ports_.storage.Idle() : Status::kFailedPrecondition;
 }
 
 Wants Agent::wants() const {
@@ -285,16 +332,28 @@ Status Agent::Forget() {
   if (phase_ != Phase::kIdle) {
     return Status::kFailedPrecondition;
   }
-  token_.Wipe();
-  const Status erased = ports_.storage.Erase(kTokenRecordName);
-  return erased == Status::kOk ? erased : FailNow(Status::kUnavailable, Reason::kStorageFailed);
+  state_.WipeTokens();
+  Status status = Status::kOk;
+  if (settings_.record_key.empty() || !state_.has_marks()) {
+    status = ports_.storage.Erase(kStateName);
+  } else {
+    status = StoreState(memory_.io);
+    status = status == Status::kOk ? EraseOlderCopies() : status;
+  }
+  return status == Status::kOk ? status : FailNow(Status::kUnavailable, Reason::kStorageFailed);
+}
+
+/// Erasing any record makes a medium wipe all that it no longer needs: see `Storage::Erase`.
+Status Agent::EraseOlderCopies() {
+  const Status stored = ports_.storage.Store(kWipeName, {});
+  return stored == Status::kOk ? ports_.storage.Erase(kWipeName) : stored;
 }
 
 Result<Millis> Agent::remaining_life() const {
-  if (token_.empty()) {
+  if (state_.token.empty()) {
     return Status::kNotFound;
   }
-  return RemainingLife(token_, ports_.clock);
+  return RemainingLife(state_.token, ports_.clock);
 }
 
 std::uint16_t Agent::api_status() const {

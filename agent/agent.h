@@ -8,9 +8,11 @@
 #include "agent/http/exchange.h"
 #include "agent/http/origin.h"
 #include "agent/oauth/token.h"
+#include "agent/oauth/token_response.h"
 #include "agent/session/api_request.h"
 #include "agent/settings.h"
 #include "agent/store/sealed_record.h"
+#include "agent/store/state_record.h"
 #include "agent/tls/engine.h"
 #include "agent/tls/tls_connection.h"
 #include "port/bytes.h"
@@ -53,9 +55,11 @@ class Agent {
   struct Memory {
     Bytes tls_arena;  ///< See agent/tls/README.md for what suffices.
     /// Holds a request, then its response; and what is stored, on its way. The longest token to
-    /// be expected, twice, and 1500 octets.
+    /// be expected, twice, the refresh token, and 1600 octets.
     Bytes io;
     Bytes token;  ///< As long as the longest token to be expected. SOTI's sample has 891.
+    /// As long as the longest refresh token to be kept; a longer one is not. Empty: none is.
+    Bytes refresh_token = {};
   };
 
   Agent(const Ports& ports, const Memory& memory);
@@ -116,22 +120,44 @@ class Agent {
 
   Wants wants() const;
 
-  /// Wipes the token here and in storage.
+  /// Does a bounded piece of storage's house-keeping. To be called until it is done, when there is
+  /// nothing better to do: after a token was stored, after `Forget()`, and after `Start()`.
   ///
-  /// @return kOk                  It is gone.
+  /// @return kOk                  Nothing is left to do.
+  /// @return kPending             More remains.
+  /// @return kUnavailable         Storage failed.
+  /// @return kFailedPrecondition  Not started, or an operation is going on.
+  Status Idle();
+
+  /// Wipes token and refresh token here and in storage. That a code was spent, and that the server
+  /// refused the credentials, is remembered all the same. On raw flash the octets are gone when
+  /// `Idle()` has nothing left to do.
+  ///
+  /// @return kOk                  Storage has none.
   /// @return kUnavailable         Storage still has it.
   /// @return kFailedPrecondition  Not started, or an operation is going on.
   Status Forget();
 
   /// The present token, empty when there is none. Its life may be over.
-  const Token& token() const { return token_; }
+  const Token& token() const { return state_.token; }
+  bool has_refresh_token() const { return !state_.refresh_token.view().empty(); }
+  /// Whether the server refused the credentials when it was asked last.
+  const Latch& latch() const { return state_.latch; }
   /// How much longer it lives; kNotFound: there is none; kUnavailable: its age is not known.
   Result<Millis> remaining_life() const;
   /// Whether the last token could not be stored. It is good all the same, but a restart loses it.
   bool store_failed() const { return store_failed_; }
 
-  /// Whether storage could not be read at the start, so that a stored token may have been missed.
-  bool store_unreadable() const { return store_unreadable_; }
+  /// What storage held at the start.
+  enum class Stored : std::uint8_t {
+    kNothing,
+    kOpened,
+    kForeign,     ///< Something that does not open: other key or configuration, or damaged.
+    kUnreadable,  ///< It could not be read, so a stored token may have been missed.
+  };
+  Stored stored() const { return stored_; }
+  /// How many records were stored in the life of the device, as far as is known.
+  std::uint32_t writes() const { return sequence_; }
 
   /// The response to the API request: status (0: none yet), kept head, and content.
   std::uint16_t api_status() const;
@@ -148,10 +174,15 @@ class Agent {
   Status BeginExchange(Exchange::Request request);
   Status FinishToken();
   void KeepExchangeFailure(Status status);
-  void LoadToken();
-  Status StoreToken();
+  void LoadState();
+  Status StoreState(Bytes room);
+  bool Adopt(const Granted& granted, bool& changes_more);
+  Instant EndOfToken() const;
+  bool GainsEnough() const;
+  void LatchIfRefused();
   Status MarkCodeSpent();
-  bool IsCodeSpent();
+  bool IsCodeSpent() const;
+  Status EraseOlderCopies();
 
   Ports ports_;
   Memory memory_;
@@ -161,13 +192,15 @@ class Agent {
   Engine engine_;
   TlsConnection tls_;
   Exchange exchange_;
-  Token token_;
+  State state_;
   Anchor anchor_;  // of the request under way
   Failure failure_;
-  std::uint32_t sequence_ = 0;  // of the last sealed record
+  Instant stored_until_;          // when the stored token's life is over; 0: unknown
+  std::size_t request_size_ = 0;  // of the request under way, in the I/O buffer
+  std::uint32_t sequence_ = 0;    // of the last sealed record
   Phase phase_ = Phase::kStopped;
+  Stored stored_ = Stored::kNothing;
   bool store_failed_ = false;
-  bool store_unreadable_ = false;
 };
 
 }  // namespace connect_auth

@@ -115,6 +115,7 @@ Reason CheckLimits(const Settings& settings) {
   const bool times_fit = IsWithin(settings.timeout, kSecond, kHour) &&
                          IsWithin(settings.connect_timeout, kSecond, kHour) &&
                          IsWithin(settings.renewal_margin, Millis{0}, kDay) &&
+                         IsWithin(settings.store_gain, Millis{0}, kDay) &&
                          IsWithin(settings.default_lifetime, kSecond, kDay);
   if (!times_fit) {
     return Reason::kDurationOutOfRange;

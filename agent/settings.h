@@ -53,6 +53,10 @@ struct Settings {
   /// A token is renewed when less than this is left, or less than a fifth of its lifetime if that
   /// is shorter: a margin as long as the lifetime would ask for a token at every call. 0..1 day.
   Millis renewal_margin = Millis::Seconds(60);
+  /// A new token is stored only if it lives longer than the stored one by at least this much: it
+  /// spares the flash where tokens live shortly or are asked for often. After a restart the older
+  /// token is found. 0: each is stored, as it must be where processes share a store. 0..1 day.
+  Millis store_gain{0};
   /// Lifetime where the server names none (RFC 6749 section 5.1), 1 s..1 day.
   Millis default_lifetime = Millis::Seconds(300);
 };

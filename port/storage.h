@@ -40,7 +40,9 @@ class Storage {
   ///                           the new one, whole, but not certain to survive power loss.
   virtual Status Store(std::string_view name, ConstBytes record) = 0;
 
-  /// Removes a record.
+  /// Removes a record. What the medium still holds of it, and of older versions of any record, is
+  /// made unreadable by `Idle()` where the medium allows it. That may cost wear: a record that
+  /// merely changes is stored again instead.
   ///
   /// @return kOk               It is gone, durably; also when there was none.
   /// @return kInvalidArgument  Not a legal name.

@@ -144,6 +144,9 @@ void ReadGranted(const JsonObject& json, const Settings& settings, Failure& fail
   }
   granted.access_token = SecretView(token.text);
   granted.lifetime_s = lifetime_s;
+  const JsonObject::Member refresh = json.Find("refresh_token");
+  const bool usable = refresh.kind == Kind::kString && IsTokenText(refresh.text);
+  granted.refresh_token = usable ? SecretView(refresh.text) : SecretView();
 }
 
 /// 200: a token, unless an `error` member says otherwise (it wins, also over a token).

@@ -15,6 +15,8 @@ namespace connect_auth {
 /// What a successful token response grants (RFC 6749 section 5.1).
 struct Granted {
   SecretView access_token;  ///< Borrowed for the life of the JSON object it was read from.
+  /// Likewise; empty where the server sent none, or one that is no visible ASCII (RFC 6749 A.17).
+  SecretView refresh_token;
   /// expires_in in seconds, rounded down, 0..config::kMaxLifetimeSeconds; the configured default
   /// where the server sent none.
   std::int32_t lifetime_s = 0;

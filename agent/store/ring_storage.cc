@@ -164,7 +164,7 @@ std::uint32_t RingStorage::Candidate(std::uint32_t step) const {
 }
 
 bool RingStorage::IsBad(std::uint32_t block) const {
-  return (bad_[block / 8] >> (block % 8) & 1U) != 0;
+  return (bad_[block / 8] >> (block % 8) & 1) != 0;
 }
 
 /// Whether the log may move there: the block is ready, or was made so. One that fails, while
@@ -178,7 +178,7 @@ bool RingStorage::IsUsable(std::uint32_t block) {
   }
   for (std::uint32_t other = 0; other < block_count_; ++other) {
     if (other != block && other != current_ && Prepare(other)) {
-      bad_[block / 8] = static_cast<std::uint8_t>(bad_[block / 8] | 1U << (block % 8));
+      bad_[block / 8] = static_cast<std::uint8_t>(bad_[block / 8] | (1 << (block % 8)));
       // If there is no room for it now, the next move takes it along.
       static_cast<void>(AppendHere(ListOfBadBlocks()));
       break;

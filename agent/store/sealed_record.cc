@@ -14,7 +14,7 @@
 namespace connect_auth {
 namespace {
 
-constexpr std::array<std::uint8_t, 3> kMagicAndVersion = {'C', 'A', 1};
+constexpr std::array<std::uint8_t, 3> kMagicAndVersion = {'C', 'A', 2};
 constexpr std::size_t kTypeAt = 3;
 constexpr std::size_t kNonceAt = 4;
 constexpr std::size_t kNonceBytes = 12;
@@ -137,6 +137,13 @@ Status SealRecord(RecordType type, std::uint32_t sequence, ConstBytes key,
   return result == 0 ? Status::kOk : Status::kOutOfMemory;
 }
 
+std::uint32_t SequenceOf(ConstBytes record) {
+  if (record.size() < SealedRecord::kHeaderBytes) {
+    return 0;
+  }
+  return static_cast<std::uint32_t>(GetBigEndian(record.subspan(kNonceAt, kSequenceBytes)));
+}
+
 Result<std::uint32_t> OpenRecord(RecordType type, ConstBytes key, const Fingerprint& fingerprint,
                                  Bytes record) {
   if (record.size() < SealedRecord::kOverheadBytes) {
@@ -158,7 +165,7 @@ Result<std::uint32_t> OpenRecord(RecordType type, ConstBytes key, const Fingerpr
     Wipe(parts.payload);
     return Status::kCorrupt;
   }
-  return static_cast<std::uint32_t>(GetBigEndian(parts.nonce.first(kSequenceBytes)));
+  return SequenceOf(record);
 }
 
 }  // namespace connect_auth

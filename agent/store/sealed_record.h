@@ -20,15 +20,15 @@ using Fingerprint = std::array<std::uint8_t, 32>;
 Fingerprint FingerprintOf(const Settings& settings);
 
 enum class RecordType : std::uint8_t {
-  kToken = 1,
-  kSpentCode = 2,
+  kState = 1,       ///< Payload: see state_record.h.
+  kTlsSession = 2,  ///< Kept apart, as it changes with every connection.
 };
 
 /// A record as it lies in storage, whatever storage that is. All numbers are big-endian.
 ///
 ///     offset  size
 ///          0     2  magic "CA"
-///          2     1  version of this layout: 1
+///          2     1  version of the layout of header and payload: 2
 ///          3     1  RecordType
 ///          4    12  nonce: 4 octets sequence number, 8 random octets
 ///         16     n  payload, encrypted
@@ -38,8 +38,8 @@ enum class RecordType : std::uint8_t {
 /// and the fingerprint. So a flipped bit, a record of another type, key or configuration, and an
 /// unknown version are all alike: there is no such record.
 ///
-/// The random part keeps the nonce unique where an old image of the medium was restored and the
-/// sequence number repeats.
+/// The sequence number counts the records written in the device's life. The random part keeps the
+/// nonce unique where an old image of the medium was restored and the number repeats.
 struct SealedRecord {
   static constexpr std::size_t kHeaderBytes = 16;
   static constexpr std::size_t kTagBytes = 16;
@@ -58,6 +58,13 @@ struct SealedRecord {
 /// @return kOutOfMemory         The arena has no room for the cipher.
 Status SealRecord(RecordType type, std::uint32_t sequence, ConstBytes key,
                   const Fingerprint& fingerprint, Engine& engine, Bytes record);
+
+/// The sequence number of a record, whether it opens or not: not authentic, but good to go on
+/// counting from.
+///
+/// @param record  As it was stored. Borrowed during the call.
+/// @return 0  Too short for a record.
+std::uint32_t SequenceOf(ConstBytes record);
 
 /// Opens a record in place.
 ///

@@ -5,7 +5,7 @@
 
 #include "agent/session/lifetime.h"
 #include "agent/store/sealed_record.h"
-#include "agent/store/token_record.h"
+#include "agent/store/state_record.h"
 #include "platform/linux/messages.h"
 #include "platform/linux/output.h"
 #include "platform/linux/text.h"
@@ -15,7 +15,7 @@ namespace connect_auth::program {
 namespace {
 
 static_assert(static_cast<std::size_t>(InfoOf(Setting::kLimitsMaxToken).most) +
-                      SealedRecord::kOverheadBytes + TokenRecord::kFixedBytes <=
+                      SealedRecord::kOverheadBytes + StateRecord::kFixedBytes <=
                   Storage::kMaxRecordBytes,
               "the longest token can be stored");
 
@@ -75,7 +75,7 @@ Problem Session::StartAgent() {
   if (agent_.Start(configuration_.ForAgent(key_.octets())) != Status::kOk) {
     return Explain();
   }
-  if (agent_.store_unreadable()) {
+  if (agent_.stored() == Agent::Stored::kUnreadable) {
     return {ExitCode::kStorage, Join({"what is stored in ", store_path_,
                                       " cannot be read: ", ErrorText(storage_.last_error()),
                                       "; see to its permissions and its medium"})};

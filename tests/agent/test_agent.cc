@@ -133,7 +133,7 @@ void agent_stores_nothing_in_the_clear(void**) {
   assert_int_equal(agent.Start(device.settings), Status::kOk);
   assert_int_equal(Renew(agent, device), Status::kOk);
   std::array<std::uint8_t, 512> record{};
-  const IoResult loaded = device.storage.Load("token", record);
+  const IoResult loaded = device.storage.Load("state", record);
   assert_true(loaded.ok());
   assert_true(AsText(record).find("AbC-_123") == std::string_view::npos);
 }
@@ -236,11 +236,147 @@ void agent_says_when_storage_cannot_be_read(void**) {
   Device device;
   Agent agent(device.ports(), Device::memory());
   assert_int_equal(agent.Start(device.settings), Status::kOk);
-  assert_false(agent.store_unreadable());
+  assert_true(agent.stored() == Agent::Stored::kNothing);
   agent.Stop();
   device.storage.SetFailing(true);
   assert_int_equal(agent.Start(device.settings), Status::kOk);
-  assert_true(agent.store_unreadable());
+  assert_true(agent.stored() == Agent::Stored::kUnreadable);
+}
+
+void agent_says_what_was_stored_and_goes_on_counting_writes(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_int_equal(agent.writes(), 2);
+  agent.Stop();
+
+  Settings other = device.settings;
+  other.client_id = "Other";
+  assert_int_equal(agent.Start(other), Status::kOk);
+  assert_true(agent.stored() == Agent::Stored::kForeign);
+  assert_int_equal(agent.writes(), 2);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  agent.Stop();
+  assert_int_equal(agent.Start(other), Status::kOk);
+  assert_true(agent.stored() == Agent::Stored::kOpened);
+  assert_int_equal(agent.writes(), 3);
+}
+
+void agent_remembers_a_refusal_over_a_restart_until_a_token_comes(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_false(agent.latch().is_set());
+  const std::uint32_t stores = device.storage.stores();
+
+  device.peer.SetReply(kRefusal);
+  assert_int_equal(Renew(agent, device), Status::kRejected);
+  assert_int_equal(Renew(agent, device), Status::kRejected);
+  assert_int_equal(device.storage.stores(), stores + 1);
+  agent.Stop();
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(agent.latch().http_status, 401);
+  assert_int_equal(agent.latch().error, OAuthError::kInvalidClient);
+  assert_true(agent.token().text().Reveal() == "AbC-_123");
+
+  device.peer.SetReply(kSecondReply);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  agent.Stop();
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_false(agent.latch().is_set());
+}
+
+void agent_keeps_a_refresh_token_where_there_is_room_for_it(void**) {
+  constexpr std::string_view kWithRefresh =
+      "HTTP/1.1 200 OK\r\nContent-Length: 93\r\n\r\n"
+      "{\"access_token\":\"AbC-_123\",\"token_type\":\"bearer\",\"expires_in\":3600,"
+      "\"refresh_token\":\"r3fr35h\"}";
+  for (const std::size_t room : {0U, 6U, 7U}) {
+    Device device;
+    std::array<std::uint8_t, 7> refresh_room{};
+    Agent::Memory memory = Device::memory();
+    memory.refresh_token = Bytes(refresh_room).first(room);
+    Agent agent(device.ports(), memory);
+    device.peer.SetReply(kWithRefresh);
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_int_equal(Renew(agent, device), Status::kOk);
+    assert_true(agent.has_refresh_token() == (room == 7));
+
+    device.peer.SetReply(kSecondReply);  // No other one is sent: the old one stays.
+    assert_int_equal(Renew(agent, device), Status::kOk);
+    agent.Stop();
+    assert_true(IsWiped(refresh_room));
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_true(agent.has_refresh_token() == (room == 7));
+    assert_true(agent.token().text().Reveal() == "XyZ-_789");
+
+    assert_int_equal(agent.Forget(), Status::kOk);
+    assert_false(agent.has_refresh_token());
+    assert_true(IsWiped(refresh_room));
+  }
+}
+
+void agent_spares_storage_where_a_new_token_gains_little(void**) {
+  Device device;
+  device.settings.store_gain = Millis::Seconds(600);
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  const std::uint32_t stores = device.storage.stores();
+
+  device.clock.Advance(Millis::Seconds(500));
+  device.peer.SetReply(kSecondReply);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_int_equal(device.storage.stores(), stores);
+  assert_false(agent.store_failed());
+  agent.Stop();
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_true(agent.token().text().Reveal() == "AbC-_123");
+
+  device.clock.Advance(Millis::Seconds(200));
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_int_equal(device.storage.stores(), stores + 1);
+  device.clock.Advance(Millis::Seconds(3601));
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_int_equal(device.storage.stores(), stores + 2);
+}
+
+void agent_passes_house_keeping_on_when_it_is_idle(void**) {
+  Device device;
+  device.storage.SetIdleWork(2);
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Idle(), Status::kFailedPrecondition);
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(agent.Idle(), Status::kPending);
+  assert_int_equal(agent.Idle(), Status::kOk);
+  device.storage.SetFailing(true);
+  assert_int_equal(agent.Idle(), Status::kUnavailable);
+  assert_int_equal(agent.RenewToken(), Status::kPending);
+  assert_int_equal(agent.Idle(), Status::kFailedPrecondition);
+}
+
+void agent_remembers_a_spent_code_although_it_forgets_the_token(void**) {
+  for (std::uint32_t failing = 0; failing < 5; ++failing) {
+    Device device;
+    UseCode(device, "the code");
+    Agent agent(device.ports(), Device::memory());
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_int_equal(Renew(agent, device), Status::kOk);
+    device.storage.FailCall(failing == 0 ? 0 : device.storage.calls() + failing);
+
+    const Status forgotten = agent.Forget();
+
+    device.storage.FailCall(0);
+    assert_true(agent.token().empty());
+    assert_int_equal(agent.RenewToken(), Status::kNeedsCode);
+    agent.Stop();
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_true(forgotten != Status::kOk || agent.token().empty());
+    assert_int_equal(agent.RenewToken(), Status::kNeedsCode);
+  }
 }
 
 void agent_survives_storage_that_holds_rubbish(void**) {
@@ -248,7 +384,7 @@ void agent_survives_storage_that_holds_rubbish(void**) {
   for (std::size_t size = 0; size < rubbish.size(); ++size) {
     Device device;
     rubbish.fill(static_cast<std::uint8_t>(size));
-    assert_int_equal(device.storage.Store("token", Bytes(rubbish).first(size)), Status::kOk);
+    assert_int_equal(device.storage.Store("state", Bytes(rubbish).first(size)), Status::kOk);
     Agent agent(device.ports(), Device::memory());
     assert_int_equal(agent.Start(device.settings), Status::kOk);
     assert_true(agent.token().empty());
@@ -269,7 +405,7 @@ void agent_forgets_its_token_here_and_in_storage(void**) {
 
   assert_true(agent.token().empty());
   std::array<std::uint8_t, 512> record{};
-  assert_int_equal(device.storage.Load("token", record).status(), Status::kNotFound);
+  assert_int_equal(device.storage.Load("state", record).status(), Status::kNotFound);
   device.storage.SetReadOnly(true);
   assert_int_equal(agent.Forget(), Status::kUnavailable);
   assert_int_equal(agent.last_failure().reason, Reason::kStorageFailed);
@@ -502,6 +638,12 @@ int main() {
       cmocka_unit_test(agent_ignores_what_another_configuration_or_key_has_stored),
       cmocka_unit_test(agent_keeps_a_code_that_was_stopped_before_it_was_sent),
       cmocka_unit_test(agent_says_when_storage_cannot_be_read),
+      cmocka_unit_test(agent_says_what_was_stored_and_goes_on_counting_writes),
+      cmocka_unit_test(agent_remembers_a_refusal_over_a_restart_until_a_token_comes),
+      cmocka_unit_test(agent_keeps_a_refresh_token_where_there_is_room_for_it),
+      cmocka_unit_test(agent_spares_storage_where_a_new_token_gains_little),
+      cmocka_unit_test(agent_passes_house_keeping_on_when_it_is_idle),
+      cmocka_unit_test(agent_remembers_a_spent_code_although_it_forgets_the_token),
       cmocka_unit_test(agent_survives_storage_that_holds_rubbish),
       cmocka_unit_test(agent_forgets_its_token_here_and_in_storage),
       cmocka_unit_test(agent_uses_a_code_once_across_restarts),

@@ -5,7 +5,6 @@
 #include <array>
 #include <string_view>
 
-#include "agent/store/token_record.h"
 #include "mbedtls/platform.h"
 #include "tests/cmocka.h"
 #include "tests/fake/fake_clock.h"
@@ -36,12 +35,12 @@ int StopEngine(void**) {
 Record Seal(const Fingerprint& fingerprint, std::uint32_t sequence = 5) {
   Record record{};
   CopyBytes(AsBytes(kPayload), Bytes(record).subspan(SealedRecord::kHeaderBytes));
-  assert_int_equal(SealRecord(RecordType::kToken, sequence, kKey, fingerprint, engine, record),
+  assert_int_equal(SealRecord(RecordType::kState, sequence, kKey, fingerprint, engine, record),
                    Status::kOk);
   return record;
 }
 
-Status Open(Record record, const Fingerprint& fingerprint, RecordType type = RecordType::kToken,
+Status Open(Record record, const Fingerprint& fingerprint, RecordType type = RecordType::kState,
             ConstBytes key = kKey) {
   return OpenRecord(type, key, fingerprint, record).status();
 }
@@ -51,7 +50,7 @@ void sealed_record_opens_to_its_payload_and_sequence(void**) {
   Record record = Seal(fingerprint, 0x01020304);
   assert_true(AsText(record).find(kPayload) == std::string_view::npos);
 
-  const Result<std::uint32_t> sequence = OpenRecord(RecordType::kToken, kKey, fingerprint, record);
+  const Result<std::uint32_t> sequence = OpenRecord(RecordType::kState, kKey, fingerprint, record);
 
   assert_int_equal(sequence.value(), 0x01020304);
   assert_true(AsText(Bytes(record).subspan(SealedRecord::kHeaderBytes, kPayload.size())) ==
@@ -74,7 +73,7 @@ void sealed_record_does_not_open_at_any_other_size(void**) {
   for (std::size_t size = 0; size < sealed.size(); ++size) {
     Record record = sealed;
     assert_int_equal(
-        OpenRecord(RecordType::kToken, kKey, fingerprint, Bytes(record).first(size)).status(),
+        OpenRecord(RecordType::kState, kKey, fingerprint, Bytes(record).first(size)).status(),
         Status::kCorrupt);
   }
 }
@@ -84,7 +83,7 @@ void sealed_record_leaves_no_payload_behind_when_it_does_not_open(void**) {
   Record record = Seal(fingerprint);
   record.back() = static_cast<std::uint8_t>(record.back() ^ 1U);
 
-  assert_int_equal(OpenRecord(RecordType::kToken, kKey, fingerprint, record).status(),
+  assert_int_equal(OpenRecord(RecordType::kState, kKey, fingerprint, record).status(),
                    Status::kCorrupt);
 
   const auto payload = Bytes(record).subspan(SealedRecord::kHeaderBytes, kPayload.size());
@@ -96,9 +95,9 @@ void sealed_record_belongs_to_its_type_key_and_configuration(void**) {
   const Fingerprint fingerprint = FingerprintOf(page);
   const Record record = Seal(fingerprint);
   assert_int_equal(Open(record, fingerprint), Status::kOk);
-  assert_int_equal(Open(record, fingerprint, RecordType::kSpentCode), Status::kCorrupt);
+  assert_int_equal(Open(record, fingerprint, RecordType::kTlsSession), Status::kCorrupt);
   constexpr std::array<std::uint8_t, Settings::kRecordKeyBytes> kOtherKey = {1, 2, 4};
-  assert_int_equal(Open(record, fingerprint, RecordType::kToken, kOtherKey), Status::kCorrupt);
+  assert_int_equal(Open(record, fingerprint, RecordType::kState, kOtherKey), Status::kCorrupt);
 
   Settings other = page;
   other.url = "https://server.domain.tld:8443";
@@ -130,7 +129,7 @@ void sealed_record_uses_another_nonce_each_time(void**) {
 
 void sealed_record_has_the_documented_header(void**) {
   const Record record = Seal(FingerprintOf(tests::PageSettings()), 0x01020304);
-  constexpr std::array<std::uint8_t, 8> kWanted = {'C', 'A', 1, 1, 1, 2, 3, 4};
+  constexpr std::array<std::uint8_t, 8> kWanted = {'C', 'A', 2, 1, 1, 2, 3, 4};
   assert_memory_equal(record.data(), kWanted.data(), kWanted.size());
 }
 
@@ -146,9 +145,9 @@ void sealed_record_says_when_there_is_no_memory_for_the_cipher(void**) {
     }
   }
 
-  assert_int_equal(SealRecord(RecordType::kToken, 1, kKey, fingerprint, engine, record),
+  assert_int_equal(SealRecord(RecordType::kState, 1, kKey, fingerprint, engine, record),
                    Status::kOutOfMemory);
-  assert_int_equal(OpenRecord(RecordType::kToken, kKey, fingerprint, record).status(),
+  assert_int_equal(OpenRecord(RecordType::kState, kKey, fingerprint, record).status(),
                    Status::kOutOfMemory);
 
   while (blocks > 0) {
@@ -159,7 +158,7 @@ void sealed_record_says_when_there_is_no_memory_for_the_cipher(void**) {
 void sealed_record_is_not_made_without_randomness(void**) {
   engine.Stop();
   Record record{};
-  assert_int_equal(SealRecord(RecordType::kToken, 1, kKey, Fingerprint{}, engine, record),
+  assert_int_equal(SealRecord(RecordType::kState, 1, kKey, Fingerprint{}, engine, record),
                    Status::kFailedPrecondition);
   assert_int_equal(StartEngine(nullptr), 0);
 
@@ -167,47 +166,25 @@ void sealed_record_is_not_made_without_randomness(void**) {
   test_entropy.SetFailing(true);
   Status status = Status::kOk;
   for (int i = 0; i < 20000 && status == Status::kOk; ++i) {
-    status = SealRecord(RecordType::kToken, 1, kKey, Fingerprint{}, engine, record);
+    status = SealRecord(RecordType::kState, 1, kKey, Fingerprint{}, engine, record);
   }
   assert_int_equal(status, Status::kUnavailable);
   test_entropy.SetFailing(false);
 }
 
-void token_record_brings_back_everything_about_a_token(void**) {
-  std::array<std::uint8_t, 16> storage{};
-  std::array<std::uint8_t, 16> other_storage{};
-  static Token token{storage};
-  static Token other{other_storage};
-  Anchor anchor;
-  anchor.sent = Instant{0x0102030405060708};
-  anchor.boot_id = 0xFFFFFFFFFFFFFFFF;
-  anchor.wall = UnixSeconds{1800000000};
-  assert_int_equal(token.Assign(SecretView("the token"), 3600, anchor), Status::kOk);
-  std::array<std::uint8_t, 64> room{};
-  const Bytes payload = Bytes(room).first(TokenRecord::Size(token));
-
-  EncodeToken(token, payload);
-  assert_int_equal(DecodeToken(payload, other), Status::kOk);
-
-  assert_true(other.text().Reveal() == "the token");
-  assert_int_equal(other.lifetime_s(), 3600);
-  assert_true(other.anchor().sent == anchor.sent);
-  assert_true(other.anchor().boot_id == anchor.boot_id);
-  assert_true(other.anchor().wall == anchor.wall);
-  token.Wipe();
-  other.Wipe();
+void sealed_record_tells_its_sequence_number_without_the_key(void**) {
+  const Record record = Seal(Fingerprint{}, 0x01020304);
+  assert_int_equal(SequenceOf(record), 0x01020304);
+  assert_int_equal(SequenceOf(ConstBytes(record).first(SealedRecord::kHeaderBytes - 1)), 0);
 }
 
-void token_record_refuses_payloads_that_hold_no_token(void**) {
-  std::array<std::uint8_t, 4> storage{};
-  static Token token{storage};
-  std::array<std::uint8_t, TokenRecord::kFixedBytes + 5> payload{};
-  for (std::size_t size = 0; size <= TokenRecord::kFixedBytes; ++size) {
-    assert_int_equal(DecodeToken(Bytes(payload).first(size), token), Status::kCorrupt);
+void sealed_record_of_another_version_is_ignored(void**) {
+  const Fingerprint fingerprint = FingerprintOf(tests::PageSettings());
+  for (int version = 0; version < 256; ++version) {
+    Record record = Seal(fingerprint);
+    record[2] = static_cast<std::uint8_t>(version);
+    assert_int_equal(Open(record, fingerprint), version == 2 ? Status::kOk : Status::kCorrupt);
   }
-  assert_int_equal(DecodeToken(payload, token), Status::kBufferTooSmall);
-  payload[0] = 0xFF;
-  assert_int_equal(DecodeToken(payload, token), Status::kCorrupt);
 }
 
 }  // namespace
@@ -225,8 +202,8 @@ int main() {
       cmocka_unit_test(sealed_record_has_the_documented_header),
       cmocka_unit_test(sealed_record_says_when_there_is_no_memory_for_the_cipher),
       cmocka_unit_test(sealed_record_is_not_made_without_randomness),
-      cmocka_unit_test(token_record_brings_back_everything_about_a_token),
-      cmocka_unit_test(token_record_refuses_payloads_that_hold_no_token),
+      cmocka_unit_test(sealed_record_tells_its_sequence_number_without_the_key),
+      cmocka_unit_test(sealed_record_of_another_version_is_ignored),
   };
   return cmocka_run_group_tests_name("agent/sealed_record", tests, StartEngine, StopEngine);
 }

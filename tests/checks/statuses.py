@@ -14,7 +14,6 @@ import tree
 TESTED_BY = {
     'agent/oauth/token.h': ('tests/agent/test_agent.cc', 'Renew'),
     'agent/session/api_request.h': ('tests/agent/test_agent.cc', 'RequestApi'),
-    'agent/store/token_record.h': ('tests/agent/test_sealed_record.cc', None),
 }
 PROMISE = re.compile(r'///.*@return +(k[A-Z].*?)(?:  |$)')
 NAME = re.compile(r'\bk[A-Z]\w*')

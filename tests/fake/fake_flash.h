@@ -316,8 +316,8 @@ class FakeFlash final : public Flash {
         Fill(cells_of(block), 0xFF);
         Decide(begin, geometry_.block_bytes);
         for (int bit = 0; bit < 4; ++bit) {
-          const std::uint32_t at = begin + (Random() << 8 | Random()) % geometry_.block_bytes;
-          const std::uint8_t mask = static_cast<std::uint8_t>(1U << Random() % 8);
+          const std::uint32_t at = begin + (Random() * 256U + Random()) % geometry_.block_bytes;
+          const std::uint8_t mask = static_cast<std::uint8_t>(1 << Random() % 8);
           medium_[at] = static_cast<std::uint8_t>(medium_[at] & ~mask);
           MarkUndecided(at, mask);
         }
