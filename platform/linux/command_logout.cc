@@ -8,6 +8,15 @@
 #include "platform/linux/session.h"
 
 namespace connect_auth::program {
+namespace {
+
+/// With the key, if it can be had: then it is remembered which code was spent. Without, everything
+/// goes.
+Problem OpenForWiping(Session& session) {
+  return session.OpenOffline().exists() ? session.OpenWithoutStore() : Problem();
+}
+
+}  // namespace
 
 Problem RunLogout(const CommandLine& line) {
   Configuration configuration;
@@ -23,7 +32,7 @@ Problem RunLogout(const CommandLine& line) {
   if (problem.exists()) {
     return problem;
   }
-  problem = session.OpenWithoutStore();
+  problem = OpenForWiping(session);
   if (problem.exists()) {
     return problem;
   }

@@ -158,21 +158,31 @@ Problem Configuration::LoadAuthorities() {
 }
 
 Settings Configuration::ForAgent(ConstBytes record_key) const {
+  Settings settings = ForAnyone(record_key);
+  settings.url = given_.text(Setting::kServerUrl);
+  settings.client_id = given_.text(Setting::kClientId);
+  settings.username = given_.text(Setting::kGrantUsername);
+  const bool must_stand = needs_ != Needs::kStore;
+  return must_stand || CheckSettings(settings) == Reason::kNone ? settings : ForAnyone(record_key);
+}
+
+/// Settings with stand-ins for who asks which server.
+Settings Configuration::ForAnyone(ConstBytes record_key) const {
   const bool stand_in = needs_ != Needs::kAll;
   Settings settings;
-  settings.url = needs_ == Needs::kStore ? "https://localhost" : given_.text(Setting::kServerUrl);
+  settings.url = "https://localhost";
   settings.token_path = given_.text(Setting::kServerTokenPath);
   settings.trust.authorities = stand_in ? AsBytes(kStandIn) : authorities_.bytes();
   settings.trust.backup_authorities = backup_authorities_.bytes();
   settings.trust.pins = given_.text(Setting::kServerPin);
-  settings.client_id = needs_ == Needs::kStore ? kStandIn : given_.text(Setting::kClientId);
+  settings.client_id = kStandIn;
   settings.client_secret = stand_in ? SecretView(kStandIn) : secrets_.client_secret.value.view();
   settings.auth_encoding = given_.text(Setting::kClientAuthEncoding) == "form"
                                ? AuthEncoding::kForm
                                : AuthEncoding::kPlain;
   const bool by_password = given_.text(Setting::kGrantType) == "password";
   settings.grant = by_password ? Grant::kPassword : Grant::kAuthorizationCode;
-  settings.username = needs_ == Needs::kStore ? kStandIn : given_.text(Setting::kGrantUsername);
+  settings.username = kStandIn;
   if (stand_in) {
     (by_password ? settings.password : settings.code) = SecretView(kStandIn);
   } else {

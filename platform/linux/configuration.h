@@ -17,7 +17,7 @@ namespace connect_auth::program {
 
 /// How much of the configuration a command depends on.
 enum class Needs : std::uint8_t {
-  kStore,     ///< Where things are stored: logout.
+  kStore,     ///< Where things are stored, and for whom if that is known: logout.
   kIdentity,  ///< And for which server, client and user: status.
   kAll,       ///< And the secrets and CA certificates, to ask the server.
 };
@@ -52,6 +52,7 @@ class Configuration {
   std::size_t authorities_size() const { return authorities_.size() + backup_authorities_.size(); }
 
  private:
+  Settings ForAnyone(ConstBytes record_key) const;
   Problem LoadGiven(const CommandLine& line);
   Problem CheckIdentity() const;
   Problem CheckSecrets() const;

@@ -1,5 +1,5 @@
-#!/ usr / bin / python3
-#SPDX - License - Identifier : Apache - 2.0
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
 """The power-cut harness can fail: it is run on copies of the ring store with a bug in each, and has to
 find every one of them.
 
@@ -19,7 +19,7 @@ LAYOUT = 'agent/store/ring_layout.cc'
 HARNESS = ['tests/agent/test_ring_power_cuts.cc', 'tests/agent/ring_sweep.cc']
 TIME_LIMIT = 120
 
-#What is wrong, and the(file, text, text instead) that make it so.
+# What is wrong, and the (file, text, text instead) that make it so.
 MUTANTS = {
     'the commit mark comes before the content, and does not cover it': [
         (STORE, '!PutContent(record, content_at, crc)) {',
