@@ -12,6 +12,7 @@
 #include <cstddef>
 
 #include "platform/posix/descriptor.h"
+#include "platform/posix/positioned_io.h"
 
 namespace connect_auth::posix {
 namespace {
@@ -20,35 +21,6 @@ constexpr std::uint8_t kErased = 0xFF;
 
 /// Bytes moved at a time; a multiple of every legal program_bytes.
 constexpr std::size_t kPieceBytes = 512;
-
-bool ReadAt(int file, std::uint32_t address, Bytes into) {
-  while (!into.empty()) {
-    const ssize_t got = ::pread(file, into.data(), into.size(), static_cast<off_t>(address));
-    if (got > 0) {
-      into = into.subspan(static_cast<std::size_t>(got));
-      address += static_cast<std::uint32_t>(got);
-    } else if (got == 0) {
-      errno = EIO;
-      return false;
-    } else if (errno != EINTR) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool WriteAt(int file, std::uint32_t address, ConstBytes data) {
-  while (!data.empty()) {
-    const ssize_t put = ::pwrite(file, data.data(), data.size(), static_cast<off_t>(address));
-    if (put > 0) {
-      data = data.subspan(static_cast<std::size_t>(put));
-      address += static_cast<std::uint32_t>(put);
-    } else if (put == 0 || errno != EINTR) {
-      return false;
-    }
-  }
-  return true;
-}
 
 bool FillErased(int file, std::uint32_t from, std::uint32_t to) {
   std::array<std::uint8_t, kPieceBytes> erased;
@@ -61,16 +33,6 @@ bool FillErased(int file, std::uint32_t from, std::uint32_t to) {
     from += static_cast<std::uint32_t>(size);
   }
   return true;
-}
-
-bool IsInside(const FlashGeometry& geometry, std::uint32_t address, std::size_t size) {
-  return address <= geometry.size() && size <= geometry.size() - address;
-}
-
-bool IsProgrammable(const FlashGeometry& geometry, std::uint32_t address, std::size_t size) {
-  return IsInside(geometry, address, size) && address % geometry.program_bytes == 0 &&
-         size % geometry.program_bytes == 0 &&
-         address % geometry.block_bytes + size <= geometry.block_bytes;
 }
 
 }  // namespace
@@ -125,10 +87,14 @@ Status FileFlash::Erase(std::uint32_t block) {
               ::fdatasync(file.get()) == 0);
 }
 
-/// Opens the file and sees to it that it is as long as the area.
+/// Opens the file and sees to it that it is as long as the area. One that may only be read will do
+/// for reading.
 /// @return a descriptor, or -1 with errno.
 int FileFlash::Open() {
-  const int file = ::open(path_, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  int file = ::open(path_, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (file < 0 && (errno == EACCES || errno == EROFS)) {
+    file = ::open(path_, O_RDONLY | O_CLOEXEC);
+  }
   if (file < 0) {
     return -1;
   }
