@@ -273,10 +273,9 @@ void Agent::LoadState() {
   }
   const IoResult loaded = ports_.storage.Load(kStateName, memory_.io);
   if (!loaded.ok()) {
-    const bool is_there = loaded.status() != Status::kNotFound;
-    stored_ = loaded.status() == Status::kUnavailable ? Stored::kUnreadable
-              : is_there                              ? Stored::kForeign
-                                                      : Stored::kNothing;
+    stored_ = loaded.status() == Status::kNotFound      ? Stored::kNothing
+              : loaded.status() == Status::kUnavailable ? Stored::kUnreadable
+                                                        : Stored::kDamaged;
     return;
   }
   const Bytes record = memory_.io.first(loaded.bytes());
@@ -289,11 +288,24 @@ void Agent::LoadState() {
         record.subspan(SealedRecord::kHeaderBytes, record.size() - SealedRecord::kOverheadBytes),
         state_);
   }
-  stored_ = status == Status::kOk ? Stored::kOpened : Stored::kForeign;
+  const bool opened = status == Status::kOk || status == Status::kBufferTooSmall;
+  stored_ = opened ? Stored::kOpened : WhyNotOpened(record);
   stored_until_ = EndOfToken();
   if (status != Status::kOk) {
     CONNECT_AUTH_LOG(kWarning, "store: what is stored is of no use, status", status);
   }
+}
+
+Agent::Stored Agent::WhyNotOpened(ConstBytes record) const {
+  switch (SealedForWhom(settings_.record_key, fingerprint_, record)) {
+    case SealedFor::kOtherKey:
+      return Stored::kOtherKey;
+    case SealedFor::kOtherConfiguration:
+      return Stored::kOtherConfiguration;
+    case SealedFor::kUs:
+      break;
+  }
+  return Stored::kDamaged;
 }
 
 /// RFC 6749 section 4.1.2: a code must not be used more than once. So it is marked when the server

@@ -152,8 +152,10 @@ class Agent {
   enum class Stored : std::uint8_t {
     kNothing,
     kOpened,
-    kForeign,     ///< Something that does not open: other key or configuration, or damaged.
-    kUnreadable,  ///< It could not be read, so a stored token may have been missed.
+    kOtherKey,            ///< What another key sealed.
+    kOtherConfiguration,  ///< What was stored for another server, path, client, grant or user.
+    kDamaged,             ///< What does not open although key and configuration are right.
+    kUnreadable,          ///< It could not be read, so a stored token may have been missed.
   };
   Stored stored() const { return stored_; }
   /// How many records were stored in the life of the device, as far as is known.
@@ -175,6 +177,7 @@ class Agent {
   Status FinishToken();
   void KeepExchangeFailure(Status status);
   void LoadState();
+  Stored WhyNotOpened(ConstBytes record) const;
   Status StoreState(Bytes room);
   bool Adopt(const Granted& granted, bool& changes_more);
   Instant EndOfToken() const;

@@ -16,7 +16,10 @@ namespace {
 
 constexpr std::array<std::uint8_t, 3> kMagicAndVersion = {'C', 'A', 2};
 constexpr std::size_t kTypeAt = 3;
-constexpr std::size_t kNonceAt = 4;
+constexpr std::size_t kKeyMarkAt = 4;
+constexpr std::size_t kConfigurationMarkAt = 8;
+constexpr std::size_t kMarkBytes = 4;
+constexpr std::size_t kNonceAt = 12;
 constexpr std::size_t kNonceBytes = 12;
 constexpr std::size_t kSequenceBytes = 4;
 constexpr unsigned kKeyBits = Settings::kRecordKeyBytes * 8;
@@ -73,9 +76,37 @@ AssociatedData Associate(ConstBytes header, const Fingerprint& fingerprint) {
   return data;
 }
 
-void WriteHeader(RecordType type, std::uint32_t sequence, const Parts& parts) {
+using Mark = std::array<std::uint8_t, kMarkBytes>;
+
+Mark MarkOf(const Fingerprint& digest) {
+  Mark mark{};
+  CopyBytes(ConstBytes(digest).first(kMarkBytes), mark);
+  return mark;
+}
+
+Mark MarkOfKey(ConstBytes key) {
+  constexpr std::string_view kPurpose = "connect-auth key";
+  Fingerprint digest{};
+  mbedtls_sha256_context hash;
+  mbedtls_sha256_init(&hash);
+  static_cast<void>(mbedtls_sha256_starts(&hash, 0));
+  static_cast<void>(mbedtls_sha256_update(&hash, AsBytes(kPurpose).data(), kPurpose.size()));
+  static_cast<void>(mbedtls_sha256_update(&hash, key.data(), key.size()));
+  static_cast<void>(mbedtls_sha256_finish(&hash, digest.data()));
+  mbedtls_sha256_free(&hash);
+  return MarkOf(digest);
+}
+
+bool HasMark(ConstBytes record, std::size_t at, const Mark& mark) {
+  return AsText(record.subspan(at, kMarkBytes)) == AsText(mark);
+}
+
+void WriteHeader(RecordType type, std::uint32_t sequence, const Mark& key_mark,
+                 const Mark& configuration_mark, const Parts& parts) {
   CopyBytes(kMagicAndVersion, parts.header);
   parts.header[kTypeAt] = static_cast<std::uint8_t>(type);
+  CopyBytes(key_mark, parts.header.subspan(kKeyMarkAt));
+  CopyBytes(configuration_mark, parts.header.subspan(kConfigurationMarkAt));
   PutBigEndian(sequence, parts.nonce.first(kSequenceBytes));
 }
 
@@ -120,7 +151,7 @@ Status SealRecord(RecordType type, std::uint32_t sequence, ConstBytes key,
                   const Fingerprint& fingerprint, Engine& engine, Bytes record) {
   CONNECT_AUTH_ASSERT(record.size() >= SealedRecord::kOverheadBytes);
   const Parts parts(record);
-  WriteHeader(type, sequence, parts);
+  WriteHeader(type, sequence, MarkOfKey(key), MarkOf(fingerprint), parts);
   const Status random = engine.Random(parts.nonce.subspan(kSequenceBytes));
   if (random != Status::kOk) {
     return random;
@@ -142,6 +173,20 @@ std::uint32_t SequenceOf(ConstBytes record) {
     return 0;
   }
   return static_cast<std::uint32_t>(GetBigEndian(record.subspan(kNonceAt, kSequenceBytes)));
+}
+
+SealedFor SealedForWhom(ConstBytes key, const Fingerprint& fingerprint, ConstBytes record) {
+  const bool has_header = record.size() >= SealedRecord::kHeaderBytes &&
+                          AsText(record.first(kMagicAndVersion.size())) == AsText(kMagicAndVersion);
+  if (!has_header) {
+    return SealedFor::kUs;
+  }
+  if (!HasMark(record, kKeyMarkAt, MarkOfKey(key))) {
+    return SealedFor::kOtherKey;
+  }
+  return HasMark(record, kConfigurationMarkAt, MarkOf(fingerprint))
+             ? SealedFor::kUs
+             : SealedFor::kOtherConfiguration;
 }
 
 Result<std::uint32_t> OpenRecord(RecordType type, ConstBytes key, const Fingerprint& fingerprint,

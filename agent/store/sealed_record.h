@@ -30,18 +30,21 @@ enum class RecordType : std::uint8_t {
 ///          0     2  magic "CA"
 ///          2     1  version of the layout of header and payload: 2
 ///          3     1  RecordType
-///          4    12  nonce: 4 octets sequence number, 8 random octets
-///         16     n  payload, encrypted
-///     16 + n    16  tag
+///          4     4  mark of the record key: the front of SHA-256("connect-auth key" || key)
+///          8     4  mark of the configuration: the front of the fingerprint
+///         12    12  nonce: 4 octets sequence number, 8 random octets
+///         24     n  payload, encrypted
+///     24 + n    16  tag
 ///
-/// AES-256-GCM (NIST SP 800-38D) under the record key; associated data is the 16 octets of header
+/// AES-256-GCM (NIST SP 800-38D) under the record key; associated data is the 24 octets of header
 /// and the fingerprint. So a flipped bit, a record of another type, key or configuration, and an
-/// unknown version are all alike: there is no such record.
+/// unknown version are all alike: there is no such record. The marks only serve to tell a person
+/// why: they are not secret, and prove nothing.
 ///
 /// The sequence number counts the records written in the device's life. The random part keeps the
 /// nonce unique where an old image of the medium was restored and the number repeats.
 struct SealedRecord {
-  static constexpr std::size_t kHeaderBytes = 16;
+  static constexpr std::size_t kHeaderBytes = 24;
   static constexpr std::size_t kTagBytes = 16;
   static constexpr std::size_t kOverheadBytes = kHeaderBytes + kTagBytes;
 };
@@ -65,6 +68,16 @@ Status SealRecord(RecordType type, std::uint32_t sequence, ConstBytes key,
 /// @param record  As it was stored. Borrowed during the call.
 /// @return 0  Too short for a record.
 std::uint32_t SequenceOf(ConstBytes record);
+
+/// What a record that does not open says of itself.
+enum class SealedFor : std::uint8_t {
+  kUs,                  ///< This key and configuration: so it is damaged, or of an unknown version.
+  kOtherKey,            ///< Or what says so is damaged.
+  kOtherConfiguration,  ///< Likewise.
+};
+
+/// @param record  As it was stored. Borrowed during the call.
+SealedFor SealedForWhom(ConstBytes key, const Fingerprint& fingerprint, ConstBytes record);
 
 /// Opens a record in place.
 ///

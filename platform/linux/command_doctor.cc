@@ -12,7 +12,7 @@
 #include "platform/linux/session.h"
 #include "platform/linux/store_directory.h"
 #include "platform/linux/text.h"
-#include "platform/posix/file_storage.h"
+#include "platform/linux/token_store.h"
 
 namespace connect_auth::program {
 namespace {
@@ -120,35 +120,39 @@ void CheckGrant(const Configuration& configuration, DoctorReport& report) {
   report.Skip(kGrant, Join({"a code works once and is not spent on a check; ", stored}));
 }
 
-/// Stores a record of its own, reads it back, and removes it.
-Problem TryStorage(const Configuration& configuration) {
+/// Stores a record of its own, reads it back, and removes it. From a ring it is not removed: that
+/// would erase every block.
+Problem TryStorage(const Configuration& configuration, TokenStore& store) {
   constexpr std::string_view kProbe = "probe";
-  const std::string path = configuration.store_path();
-  Problem problem = MakeStoreDirectory(path);
-  if (problem.exists()) {
-    return problem;
-  }
-  StoreKey key;
-  problem = key.LoadOrMake(configuration.key_file());
-  if (problem.exists()) {
-    return problem;
-  }
-  posix::FileStorage storage(path.c_str());
   std::array<std::uint8_t, kProbe.size()> read{};
-  const bool works = storage.Store(kProbe, AsBytes(kProbe)) == Status::kOk &&
-                     storage.Load(kProbe, read).ok() && AsText(read) == kProbe &&
-                     storage.Erase(kProbe) == Status::kOk;
+  const bool works = store.Store(kProbe, AsBytes(kProbe)) == Status::kOk &&
+                     store.Load(kProbe, read).ok() && AsText(read) == kProbe &&
+                     (store.is_ring() || store.Erase(kProbe) == Status::kOk);
   Failure failure;
   failure.reason = Reason::kStorageFailed;
-  return works ? Problem() : Explain(failure, configuration, {0, "", storage.last_error()});
+  return works ? Problem() : Explain(failure, configuration, {0, "", store.LastError()});
+}
+
+/// What there is to know of a store: what kind it is and, of a ring, how worn.
+std::string About(const TokenStore& store) {
+  if (!store.is_ring()) {
+    return std::string(store.kind());
+  }
+  return Join({store.kind(), ", ", ShapeOf(store.geometry()), ", each erased about ",
+               Decimal(store.moves() / store.geometry().block_count), " times"});
 }
 
 void CheckStorage(const Configuration& configuration, DoctorReport& report) {
-  Problem problem = TryStorage(configuration);
+  TokenStore store(configuration.store_path());
+  StoreKey key;
+  Problem problem = PrepareStore(configuration, store, key);
+  if (!problem.exists()) {
+    problem = TryStorage(configuration, store);
+  }
   if (problem.exists()) {
     report.Fail(kStorage, problem);
   } else {
-    report.Ok(kStorage, Join({configuration.store_path(), " stores, reads and erases"}));
+    report.Ok(kStorage, Join({store.path(), " (", About(store), ") stores and reads"}));
   }
 }
 

@@ -36,7 +36,7 @@ Problem RunLogout(const CommandLine& line) {
   if (problem.exists()) {
     return problem;
   }
-  return session.agent().Forget() == Status::kOk ? Problem() : session.Explain();
+  return session.Wipe();
 }
 
 }  // namespace connect_auth::program

@@ -160,7 +160,11 @@ Problem RunRequest(const CommandLine& line) {
   }
   Session session(configuration);
   problem = session.Open();
-  return problem.exists() ? problem : call.Run(session);
+  if (!problem.exists()) {
+    problem = call.Run(session);
+    session.Tidy();
+  }
+  return problem;
 }
 
 }  // namespace connect_auth::program

@@ -22,7 +22,13 @@ namespace {
 ///     server, token_path, client_id                 strings
 ///     grant                  "password" or "authorization_code"
 ///     username               string or null
-///     store                  string
+///     store, store_kind      strings
+///     store_shape            string or null: it is not flash
+///     store_moves            number or null: how often the ring moved to its next block
+///     key_file               string
+///     stored                 "nothing", "state", or what keeps it from being used: "of another
+///                            key", "of another configuration", "damaged"
+///     records_written        number: in the life of the device, as far as is known
 ///     token_stored           boolean
 ///     token_length, lifetime_seconds                numbers or null: no token is stored
 ///     remaining_seconds      number (0: it is over) or null: also, its age is not known
@@ -48,7 +54,7 @@ struct Fact {
   std::int64_t number = 0;
 };
 
-using Facts = std::array<Fact, 13>;
+using Facts = std::array<Fact, 19>;
 
 constexpr const char* kNone = "none";
 constexpr const char* kUnknown = "unknown";
@@ -84,8 +90,27 @@ Fact ClockFact(const Clock& clock) {
   return wall.ok() ? Fact("clock", UtcTime(wall.value())) : Fact::Absent("clock", "not set");
 }
 
+std::string_view WhatIsStored(Agent::Stored stored) {
+  switch (stored) {
+    case Agent::Stored::kNothing:
+      return "nothing";
+    case Agent::Stored::kOpened:
+      return "state";
+    case Agent::Stored::kOtherKey:
+      return "of another key";
+    case Agent::Stored::kOtherConfiguration:
+      return "of another configuration";
+    case Agent::Stored::kDamaged:
+      return "damaged";
+    case Agent::Stored::kUnreadable:
+      break;
+  }
+  return "unreadable";
+}
+
 Facts Gather(const Configuration& configuration, const Session& session) {
   const GivenSettings& given = configuration.given();
+  const TokenStore& store = session.store();
   const Token& token = session.agent().token();
   const bool stored = !token.empty();
   return {
@@ -95,7 +120,14 @@ Facts Gather(const Configuration& configuration, const Session& session) {
       Fact("client_id", given.text(Setting::kClientId)),
       Fact("grant", given.text(Setting::kGrantType)),
       TextOrNone("username", given.text(Setting::kGrantUsername)),
-      Fact("store", configuration.store_path()),
+      Fact("store", store.path()),
+      Fact("store_kind", store.kind()),
+      store.is_ring() ? Fact("store_shape", ShapeOf(store.geometry()))
+                      : Fact::Absent("store_shape", kNone),
+      NumberIf(store.is_ring(), "store_moves", store.is_ring() ? store.moves() : 0),
+      Fact("key_file", configuration.key_file()),
+      Fact("stored", WhatIsStored(session.agent().stored())),
+      Fact("records_written", std::int64_t{session.agent().writes()}),
       Fact("token_stored", stored),
       NumberIf(stored, "token_length", static_cast<std::int64_t>(token.text().size())),
       NumberIf(stored, "lifetime_seconds", token.lifetime_s()),

@@ -35,7 +35,11 @@ Problem Run(const CommandLine& line, std::string_view before) {
     return problem;
   }
   problem = session.ObtainToken(wish);
-  return problem.exists() ? problem : PrintToken(session.agent().token(), before);
+  if (!problem.exists()) {
+    problem = PrintToken(session.agent().token(), before);
+  }
+  session.Tidy();
+  return problem;
 }
 
 }  // namespace

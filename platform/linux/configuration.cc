@@ -10,6 +10,7 @@
 #include "platform/linux/file.h"
 #include "platform/linux/output.h"
 #include "platform/linux/text.h"
+#include "platform/linux/token_store.h"
 
 namespace connect_auth::program {
 namespace {
@@ -53,6 +54,20 @@ std::string FileOf(const CommandLine& line) {
   }
   const bool missing = ::access(kDefaultFile, F_OK) != 0 && errno == ENOENT;
   return missing ? "" : kDefaultFile;
+}
+
+/// Where things are stored if nobody says; empty: there is no such place.
+std::string DefaultStore() {
+  if (::geteuid() == 0) {
+    return kSystemStore;
+  }
+  const char* const state = std::getenv("XDG_STATE_HOME");
+  if (state != nullptr && state[0] == '/') {
+    return Join({state, "/connect-auth"});
+  }
+  const char* const home = std::getenv("HOME");
+  return home != nullptr && home[0] == '/' ? Join({home, "/.local/state/connect-auth"})
+                                           : std::string();
 }
 
 }  // namespace
@@ -204,28 +219,33 @@ bool Configuration::file_holds_secret() const {
 }
 
 std::string Configuration::store_path() const {
-  if (given_.has(Setting::kStorePath)) {
-    std::string path(given_.text(Setting::kStorePath));
-    while (path.size() > 1 && path.ends_with('/')) {
-      path.pop_back();
-    }
-    return path;
+  if (!given_.has(Setting::kStorePath)) {
+    return DefaultStore();
   }
-  if (::geteuid() == 0) {
-    return kSystemStore;
+  std::string path(given_.text(Setting::kStorePath));
+  while (path.size() > 1 && path.ends_with('/')) {
+    path.pop_back();
   }
-  const char* const state = std::getenv("XDG_STATE_HOME");
-  if (state != nullptr && state[0] == '/') {
-    return Join({state, "/connect-auth"});
-  }
-  const char* const home = std::getenv("HOME");
-  return home != nullptr && home[0] == '/' ? Join({home, "/.local/state/connect-auth"})
-                                           : std::string();
+  return path;
 }
 
 std::string Configuration::key_file() const {
-  return given_.has(Setting::kStoreKeyFile) ? std::string(given_.text(Setting::kStoreKeyFile))
-                                            : Join({store_path(), "/key"});
+  if (given_.has(Setting::kStoreKeyFile)) {
+    return std::string(given_.text(Setting::kStoreKeyFile));
+  }
+  const std::string credential = CredentialPath("store_key");
+  if (!credential.empty()) {
+    return credential;
+  }
+  switch (StoreKindOf(store_path())) {
+    case StoreKind::kFiles:
+      return Join({store_path(), "/key"});
+    case StoreKind::kImage:
+      return Join({store_path(), ".key"});
+    case StoreKind::kMtd:
+      break;
+  }
+  return Join({DefaultStore(), "/key"});
 }
 
 std::size_t Configuration::max_token() const {

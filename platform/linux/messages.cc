@@ -78,7 +78,7 @@ class Blanks {
   std::string NetworkErrorIf() const {
     return errors_.network == 0 ? "" : Join({": ", errors_.network_text});
   }
-  std::string StorageError() const { return ErrorText(errors_.storage); }
+  std::string StorageError() const { return errors_.storage; }
 
   std::string TlsCode() const {
     std::array<char, 16> text{};

@@ -13,7 +13,7 @@ namespace connect_auth::program {
 struct SystemErrors {
   int network = 0;  ///< `SocketConnection::last_error()`
   const char* network_text = nullptr;
-  int storage = 0;  ///< `FileStorage::last_error()`
+  std::string storage;  ///< `TokenStore::LastError()`
 };
 
 /// Tells a failure of the agent in one sentence, with what to do next.

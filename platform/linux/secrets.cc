@@ -62,13 +62,8 @@ Problem FromFile(const std::string& path, Secret& into) {
 }
 
 Problem FromCredentials(const char* name, Secret& into) {
-  const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
-  if (directory == nullptr) {
-    return {};
-  }
-  const std::string path = Join({directory, "/", name});
-  const bool missing = ::access(path.c_str(), F_OK) != 0 && errno == ENOENT;
-  return missing ? Problem() : FromFile(path, into);
+  const std::string path = CredentialPath(name);
+  return path.empty() ? Problem() : FromFile(path, into);
 }
 
 Problem FromConfigurationFile(const SecretKind& kind, const GivenSettings& given, Secret& into) {
@@ -126,6 +121,16 @@ Problem TakeEnvironment(Secrets& into) {
     secret.source = Join({"in the environment variable ", kind.environment});
   }
   return {};
+}
+
+std::string CredentialPath(std::string_view name) {
+  const char* const directory = std::getenv("CREDENTIALS_DIRECTORY");
+  if (directory == nullptr) {
+    return {};
+  }
+  std::string path = Join({directory, "/", name});
+  const bool missing = ::access(path.c_str(), F_OK) != 0 && errno == ENOENT;
+  return missing ? std::string() : path;
 }
 
 Problem LoadSecrets(const GivenSettings& given, Secrets& into) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "platform/linux/given_settings.h"
 #include "platform/linux/problem.h"
@@ -27,6 +28,9 @@ struct Secrets {
 ///
 /// @param into  Empty; those that the environment has are given.
 Problem TakeEnvironment(Secrets& into);
+
+/// Where systemd keeps a credential of that name for this process; empty: there is none.
+std::string CredentialPath(std::string_view name);
 
 /// Completes what the environment gave. The first place where a secret is counts: the option that
 /// names a file, the environment, a systemd credential, the configuration file.

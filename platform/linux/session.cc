@@ -40,52 +40,114 @@ std::size_t ArenaSize(std::size_t authorities_size) {
   return kHandshake + kPerOctet * authorities_size;
 }
 
+Problem PrepareStore(const Configuration& configuration, TokenStore& store, StoreKey& key) {
+  Problem problem = store.Open();
+  const std::string key_file = configuration.key_file();
+  if (!problem.exists()) {
+    // A ring's key lies elsewhere, if nobody said where: see to that place instead.
+    problem = MakeStoreDirectory(store.is_ring() ? DirectoryOf(key_file) : store.path());
+  }
+  return problem.exists() ? problem : key.LoadOrMake(key_file);
+}
+
 Session::Session(const Configuration& configuration)
     : configuration_(configuration),
-      store_path_(configuration.store_path()),
-      storage_(store_path_.c_str()),
+      store_(configuration.store_path()),
       arena_size_(ArenaSize(configuration.authorities_size())),
       io_size_(IoSize(configuration.max_token())),
       arena_(Allocate(arena_size_)),
       io_(Allocate(io_size_)),
       token_(Allocate(configuration.max_token())),
-      agent_({clock_, connection_, storage_, entropy_},
+      agent_({clock_, connection_, store_, entropy_},
              {Bytes(arena_.get(), arena_size_), Bytes(io_.get(), io_size_),
               Bytes(token_.get(), configuration.max_token())}) {}
 
 Problem Session::Open() {
-  Problem problem = MakeStoreDirectory(store_path_);
-  if (problem.exists()) {
+  Problem problem = PrepareStore(configuration_, store_, key_);
+  if (!problem.exists()) {
+    has_store_ = true;
+    problem = StartAgent(key_.octets());
+    if (problem.exists()) {
+      return problem;
+    }
+    problem = StoreProblem();
+  }
+  if (!problem.exists()) {
+    WarnOfWhatDoesNotOpen();
+    return {};
+  }
+  if (configuration_.given().text(Setting::kGrantType) != "password") {
     return problem;
   }
-  problem = key_.LoadOrMake(configuration_.key_file());
-  return problem.exists() ? problem : StartAgent();
+  Warn(Join({"the token will not be stored: ", problem.sentence}));
+  has_store_ = false;
+  agent_.Stop();
+  return StartAgent({});
 }
 
 Problem Session::OpenOffline() {
-  Problem problem = key_.LoadIfAny(configuration_.key_file());
-  return problem.exists() ? problem : StartAgent();
+  Problem problem = store_.Open();
+  if (!problem.exists()) {
+    problem = key_.LoadIfAny(configuration_.key_file());
+  }
+  if (!problem.exists()) {
+    has_store_ = true;
+    problem = StartAgent(key_.octets());
+  }
+  return problem.exists() ? problem : StoreProblem();
 }
 
 Problem Session::OpenWithoutStore() {
-  return StartAgent();
+  return StartAgent({});
 }
 
-Problem Session::StartAgent() {
-  if (agent_.Start(configuration_.ForAgent(key_.octets())) != Status::kOk) {
-    return Explain();
+Problem Session::StartAgent(ConstBytes record_key) {
+  return agent_.Start(configuration_.ForAgent(record_key)) == Status::kOk ? Problem() : Explain();
+}
+
+Problem Session::StoreProblem() const {
+  if (agent_.stored() != Agent::Stored::kUnreadable) {
+    return {};
   }
-  if (agent_.stored() == Agent::Stored::kUnreadable) {
-    return {ExitCode::kStorage, Join({"what is stored in ", store_path_,
-                                      " cannot be read: ", ErrorText(storage_.last_error()),
-                                      "; see to its permissions and its medium"})};
+  return {ExitCode::kStorage,
+          Join({"what is stored in ", store_.path(), " cannot be read: ", store_.LastError(),
+                "; see to its permissions and its medium"})};
+}
+
+/// That the configuration was changed is no surprise to whoever changed it.
+void Session::WarnOfWhatDoesNotOpen() const {
+  const Agent::Stored stored = agent_.stored();
+  if (stored == Agent::Stored::kOtherKey) {
+    Warn(Join({"what is stored in ", store_.path(), " was sealed with another key than that in ",
+               configuration_.key_file(), "; it is of no use without"}));
+  } else if (stored == Agent::Stored::kDamaged) {
+    Warn(Join({"what is stored in ", store_.path(), " is damaged; it is of no use any more"}));
   }
-  return {};
 }
 
 Problem Session::Lock() {
-  return lock_.held() ? Problem()
-                      : lock_.Take(store_path_, configuration_.seconds(Setting::kLimitsTimeout));
+  if (lock_.held() || !has_store_) {
+    return {};
+  }
+  Problem problem = lock_.Take(store_, configuration_.seconds(Setting::kLimitsTimeout));
+  if (problem.code == ExitCode::kStorage) {
+    Note(problem.sentence);  // What cannot be locked cannot be written either: that will be told.
+    return {};
+  }
+  return problem;
+}
+
+void Session::Tidy() {
+  while (has_store_ && asked_server_ && agent_.Idle() == Status::kPending) {
+  }
+}
+
+Problem Session::Wipe() {
+  Status status = agent_.Forget();
+  while (status == Status::kOk && (status = agent_.Idle()) == Status::kPending) {
+    status = Status::kOk;
+  }
+  return status == Status::kOk ? Problem() : Explain();
 }
 
 Problem Session::ObtainToken(const Wish& wish) {
@@ -95,9 +157,9 @@ Problem Session::ObtainToken(const Wish& wish) {
   }
   Note("waiting for the store");
   Problem problem = Lock();
-  if (!problem.exists()) {
+  if (!problem.exists() && has_store_) {
     agent_.Stop();  // Another process may have stored a token meanwhile.
-    problem = StartAgent();
+    problem = StartAgent(key_.octets());
   }
   if (!problem.exists() && !IsGoodFor(wish)) {
     problem = AskServer(wish);
@@ -107,14 +169,15 @@ Problem Session::ObtainToken(const Wish& wish) {
 }
 
 Problem Session::AskServer(const Wish& wish) {
+  asked_server_ = true;
   Problem problem = Renew(wish);
   if (problem.exists() && StillLives(wish)) {
     Warn(Join({"the token could not be renewed, the old one goes on: ", problem.sentence}));
     return {};
   }
   if (!problem.exists() && agent_.store_failed()) {
-    Warn(Join({"the token could not be stored in ", store_path_, ": ",
-               ErrorText(storage_.last_error()), "; the next call will ask for another one"}));
+    Warn(Join({"the token could not be stored in ", store_.path(), ": ", store_.LastError(),
+               "; the next call will ask for another one"}));
   }
   return problem;
 }
@@ -165,7 +228,7 @@ void Session::Sleep() {
 Problem Session::Explain() const {
   return program::Explain(
       agent_.last_failure(), configuration_,
-      {connection_.last_error(), connection_.last_error_text(), storage_.last_error()});
+      {connection_.last_error(), connection_.last_error_text(), store_.LastError()});
 }
 
 }  // namespace connect_auth::program

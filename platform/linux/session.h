@@ -10,8 +10,8 @@
 #include "platform/linux/configuration.h"
 #include "platform/linux/problem.h"
 #include "platform/linux/store_directory.h"
+#include "platform/linux/token_store.h"
 #include "platform/posix/boot_clock.h"
-#include "platform/posix/file_storage.h"
 #include "platform/posix/socket_connection.h"
 #include "platform/posix/system_entropy.h"
 #include "port/bytes.h"
@@ -37,11 +37,14 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  /// Prepares the store, with its key, and starts the agent.
+  /// Prepares the store, with its key, and starts the agent. A store that cannot be used is told on
+  /// standard error, and the token is not kept; but an authorisation code is not spent without.
   Problem Open();
 
   /// Starts the agent on what is there already: changes nothing, and finds nothing stored where
   /// there is no key. For commands that do not ask the server.
+  ///
+  /// @return  A problem (kStorage) as well if the store cannot be read.
   Problem OpenOffline();
 
   /// Starts the agent without a store.
@@ -59,7 +62,15 @@ class Session {
   void Sleep();
 
   /// Waits for the store's lock, which this object keeps until it is gone.
+  ///
+  /// @return  A problem (kUnreachable): another process keeps it.
   Problem Lock();
+
+  /// Does what the store has put off, if it was written: on raw flash, erasing ahead of need.
+  void Tidy();
+
+  /// Wipes the tokens, also what raw flash still holds of them.
+  Problem Wipe();
 
   /// The agent's last failure in words.
   Problem Explain() const;
@@ -67,29 +78,39 @@ class Session {
   Agent& agent() { return agent_; }
   const Agent& agent() const { return agent_; }
   const Clock& clock() const { return clock_; }
+  const TokenStore& store() const { return store_; }
 
  private:
-  Problem StartAgent();
+  Problem StartAgent(ConstBytes record_key);
+  Problem StoreProblem() const;
+  void WarnOfWhatDoesNotOpen() const;
   Problem AskServer(const Wish& wish);
   Problem Renew(const Wish& wish);
   bool IsGoodFor(const Wish& wish) const;
   bool StillLives(const Wish& wish) const;
 
   const Configuration& configuration_;
-  std::string store_path_;
+  TokenStore store_;
   StoreKey key_;
   StoreLock lock_;
   posix::BootClock clock_;
   posix::SocketConnection connection_;
-  posix::FileStorage storage_;
   posix::SystemEntropy entropy_;
   std::size_t arena_size_;
   std::size_t io_size_;
   std::unique_ptr<std::uint8_t[]> arena_;
   std::unique_ptr<std::uint8_t[]> io_;
   std::unique_ptr<std::uint8_t[]> token_;
+  bool has_store_ = false;
+  bool asked_server_ = false;
   Agent agent_;
 };
+
+/// Opens the store, and sees to its key; makes what is not there.
+///
+/// @param store  For the configuration's path.
+/// @return  A problem (kStorage).
+Problem PrepareStore(const Configuration& configuration, TokenStore& store, StoreKey& key);
 
 /// Memory that mbedTLS needs to believe in so many octets of CA certificates.
 std::size_t ArenaSize(std::size_t authorities_size);

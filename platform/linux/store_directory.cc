@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -44,20 +43,33 @@ bool WriteDurably(int file, ConstBytes octets) {
          ::fsync(file) == 0;
 }
 
-/// Writes a key under a name of its own and then gives it the name `path`, unless another process
-/// was faster: then its key stands. So no process ever sees half a key, and all see the same.
+bool SyncDirectoryOf(const std::string& file) {
+  const posix::Descriptor directory(
+      ::open(DirectoryOf(file).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return directory.valid() && ::fsync(directory.get()) == 0;
+}
+
+/// Gives the name `path` to a file that has the key whole. Who holds the lock on the temporary file
+/// is alone in this; who waited for it finds the key made. What a killed process left is used
+/// again.
 /// @return 0, or an errno
 int InstallKey(const std::string& path, ConstBytes key) {
-  std::string temporary = path + ".XXXXXX";
-  const posix::Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
-  if (!file.valid()) {
+  constexpr int kFlags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+  const std::string temporary = path + ".new";
+  const posix::Descriptor file(::open(temporary.c_str(), kFlags, 0600));
+  if (!file.valid() || ::flock(file.get(), LOCK_EX) != 0) {
     return errno;
   }
-  int error = 0;
-  if (!WriteDurably(file.get(), key) ||
-      (::link(temporary.c_str(), path.c_str()) != 0 && errno != EEXIST)) {
-    error = errno;
+  if (::access(path.c_str(), F_OK) == 0) {
+    ::unlink(temporary.c_str());
+    return 0;
   }
+  if (::fchmod(file.get(), 0600) == 0 && ::ftruncate(file.get(), 0) == 0 &&
+      WriteDurably(file.get(), key) && ::rename(temporary.c_str(), path.c_str()) == 0 &&
+      SyncDirectoryOf(path)) {
+    return 0;
+  }
+  const int error = errno;
   ::unlink(temporary.c_str());
   return error;
 }
@@ -86,6 +98,11 @@ int MakeDirectories(const std::string& path) {
 }
 
 }  // namespace
+
+std::string DirectoryOf(const std::string& file) {
+  const std::size_t slash = file.rfind('/');
+  return slash == std::string::npos ? "." : file.substr(0, std::max<std::size_t>(slash, 1));
+}
 
 Problem StoreKey::LoadIfAny(const std::string& path) {
   SecretBuffer content;
@@ -135,18 +152,22 @@ Problem MakeStoreDirectory(const std::string& path) {
 }
 
 StoreLock::Attempt StoreLock::TryOnce() {
-  file_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int flags = lasts_ ? O_RDWR | O_CLOEXEC : O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  file_ = ::open(path_.c_str(), flags, 0600);
   if (file_ < 0) {
     return Attempt::kFailed;
   }
-  if (::flock(file_, LOCK_EX | LOCK_NB) != 0) {
+  struct flock whole {};
+  whole.l_type = F_WRLCK;
+  if (::fcntl(file_, F_OFD_SETLK, &whole) != 0) {
     const int error = errno;
     ::close(file_);
     file_ = -1;
     errno = error;
-    return error == EWOULDBLOCK || error == EINTR ? Attempt::kHeldByOther : Attempt::kFailed;
+    return error == EAGAIN || error == EACCES || error == EINTR ? Attempt::kHeldByOther
+                                                                : Attempt::kFailed;
   }
-  // Between open and flock the file may have been removed: then the lock means nothing.
+  // Between open and lock the file may have been removed: then the lock means nothing.
   struct stat about {};
   if (::fstat(file_, &about) == 0 && about.st_nlink > 0) {
     return Attempt::kTaken;
@@ -156,10 +177,11 @@ StoreLock::Attempt StoreLock::TryOnce() {
   return Attempt::kHeldByOther;
 }
 
-Problem StoreLock::Take(const std::string& store, Millis at_most) {
+Problem StoreLock::Take(const TokenStore& store, Millis at_most) {
   constexpr Millis kFirstSleep{5};
   constexpr Millis kLongestSleep{100};
-  path_ = store + "/lock";
+  path_ = store.lock_path();
+  lasts_ = store.is_ring();
   const posix::BootClock clock;
   const Instant end = clock.Now() + at_most;
   Millis sleep = kFirstSleep;
@@ -183,7 +205,9 @@ Problem StoreLock::Take(const std::string& store, Millis at_most) {
 
 void StoreLock::Release() {
   if (held()) {
-    ::unlink(path_.c_str());
+    if (!lasts_) {
+      ::unlink(path_.c_str());
+    }
     ::close(file_);
     file_ = -1;
   }

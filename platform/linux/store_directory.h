@@ -7,6 +7,7 @@
 
 #include "agent/settings.h"
 #include "platform/linux/problem.h"
+#include "platform/linux/token_store.h"
 #include "port/bytes.h"
 #include "port/clock.h"
 
@@ -35,15 +36,18 @@ class StoreKey {
   bool loaded_ = false;
 };
 
+std::string DirectoryOf(const std::string& file);
+
 /// Makes the directory and what is missing above it; its own mode is then 0700.
 ///
 /// @param path  Does not end in a slash, unless it is the root.
 /// @return  A problem (kStorage).
 Problem MakeStoreDirectory(const std::string& path);
 
-/// Lets one process at a time ask for a token and store it: flock(2) on the file `lock` in the
-/// store's directory. The file is removed with the lock; one that a killed process left behind
-/// does no harm.
+/// Lets one process at a time ask for a token and store it: a lock of an open file description
+/// (fcntl(2)) on the file `lock` in the store's directory, or on the ring. So it does not get in
+/// the way of the flock(2) that a store takes for a moment. A lock file is removed with the lock;
+/// one that a killed process left behind does no harm.
 class StoreLock {
  public:
   StoreLock() = default;
@@ -53,10 +57,10 @@ class StoreLock {
 
   /// Waits for the lock.
   ///
-  /// @param store    The store's directory; it exists.
+  /// @param store    Open; a directory exists. Borrowed during the call.
   /// @param at_most  How long.
   /// @return  A problem: kUnreachable when another process keeps it, else kStorage.
-  Problem Take(const std::string& store, Millis at_most);
+  Problem Take(const TokenStore& store, Millis at_most);
 
   void Release();
   bool held() const { return file_ >= 0; }
@@ -68,6 +72,7 @@ class StoreLock {
 
   std::string path_;
   int file_ = -1;
+  bool lasts_ = false;  // The file is more than a lock.
 };
 
 }  // namespace connect_auth::program

@@ -41,7 +41,7 @@ Status FileFlash::Read(std::uint32_t address, Bytes into) {
   if (!IsInside(geometry_, address, into.size())) {
     return Status::kInvalidArgument;
   }
-  const Descriptor file(Open());
+  const Descriptor file(Open(Use::kRead));
   return Done(file.valid() && ReadAt(file.get(), address, into));
 }
 
@@ -49,7 +49,7 @@ Status FileFlash::Program(std::uint32_t address, ConstBytes data) {
   if (!IsProgrammable(geometry_, address, data.size())) {
     return Status::kInvalidArgument;
   }
-  const Descriptor file(Open());
+  const Descriptor file(Open(Use::kChange));
   bool fine = file.valid();
   while (fine && !data.empty()) {
     const std::size_t size = std::min(data.size(), kPieceBytes);
@@ -82,7 +82,7 @@ Status FileFlash::Erase(std::uint32_t block) {
     return Status::kInvalidArgument;
   }
   const std::uint32_t from = block * geometry_.block_bytes;
-  const Descriptor file(Open());
+  const Descriptor file(Open(Use::kChange));
   return Done(file.valid() && FillErased(file.get(), from, from + geometry_.block_bytes) &&
               ::fdatasync(file.get()) == 0);
 }
@@ -90,9 +90,9 @@ Status FileFlash::Erase(std::uint32_t block) {
 /// Opens the file and sees to it that it is as long as the area. One that may only be read will do
 /// for reading.
 /// @return a descriptor, or -1 with errno.
-int FileFlash::Open() {
+int FileFlash::Open(Use use) {
   int file = ::open(path_, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (file < 0 && (errno == EACCES || errno == EROFS)) {
+  if (file < 0 && use == Use::kRead && (errno == EACCES || errno == EROFS)) {
     file = ::open(path_, O_RDONLY | O_CLOEXEC);
   }
   if (file < 0) {

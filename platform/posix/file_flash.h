@@ -33,7 +33,9 @@ class FileFlash final : public Flash {
   int last_error() const { return last_error_; }
 
  private:
-  int Open();
+  enum class Use : std::uint8_t { kRead, kChange };
+
+  int Open(Use use);
   bool ProgramPiece(int file, std::uint32_t address, ConstBytes data) const;
   Status Done(bool fine);
 

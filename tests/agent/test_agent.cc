@@ -255,7 +255,7 @@ void agent_says_what_was_stored_and_goes_on_counting_writes(void**) {
   Settings other = device.settings;
   other.client_id = "Other";
   assert_int_equal(agent.Start(other), Status::kOk);
-  assert_true(agent.stored() == Agent::Stored::kForeign);
+  assert_true(agent.stored() == Agent::Stored::kOtherConfiguration);
   assert_int_equal(agent.writes(), 2);
   assert_int_equal(Renew(agent, device), Status::kOk);
   agent.Stop();

@@ -128,9 +128,30 @@ void sealed_record_uses_another_nonce_each_time(void**) {
 }
 
 void sealed_record_has_the_documented_header(void**) {
-  const Record record = Seal(FingerprintOf(tests::PageSettings()), 0x01020304);
-  constexpr std::array<std::uint8_t, 8> kWanted = {'C', 'A', 2, 1, 1, 2, 3, 4};
-  assert_memory_equal(record.data(), kWanted.data(), kWanted.size());
+  const Fingerprint fingerprint = FingerprintOf(tests::PageSettings());
+  const Record record = Seal(fingerprint, 0x01020304);
+  // SHA-256("connect-auth key" || 01 02 03 00 ...) begins so.
+  constexpr std::array<std::uint8_t, 8> kFront = {'C', 'A', 2, 1, 0x43, 0x83, 0x83, 0x54};
+  constexpr std::array<std::uint8_t, 4> kSequence = {1, 2, 3, 4};
+  assert_memory_equal(record.data(), kFront.data(), kFront.size());
+  assert_memory_equal(&record[8], fingerprint.data(), 4);
+  assert_memory_equal(&record[12], kSequence.data(), kSequence.size());
+}
+
+void sealed_record_says_for_whom_it_was_sealed(void**) {
+  Settings other_settings = tests::PageSettings();
+  other_settings.client_id = "Other";
+  constexpr std::array<std::uint8_t, Settings::kRecordKeyBytes> kOtherKey = {3, 2, 1};
+  const Fingerprint fingerprint = FingerprintOf(tests::PageSettings());
+  const Record record = Seal(fingerprint);
+
+  assert_true(SealedForWhom(kKey, fingerprint, record) == SealedFor::kUs);
+  assert_true(SealedForWhom(kOtherKey, fingerprint, record) == SealedFor::kOtherKey);
+  assert_true(SealedForWhom(kKey, FingerprintOf(other_settings), record) ==
+              SealedFor::kOtherConfiguration);
+  for (std::size_t size = 0; size < record.size(); ++size) {
+    assert_true(SealedForWhom(kKey, fingerprint, ConstBytes(record).first(size)) == SealedFor::kUs);
+  }
 }
 
 void sealed_record_says_when_there_is_no_memory_for_the_cipher(void**) {
@@ -200,6 +221,7 @@ int main() {
       cmocka_unit_test(sealed_record_belongs_to_its_type_key_and_configuration),
       cmocka_unit_test(sealed_record_uses_another_nonce_each_time),
       cmocka_unit_test(sealed_record_has_the_documented_header),
+      cmocka_unit_test(sealed_record_says_for_whom_it_was_sealed),
       cmocka_unit_test(sealed_record_says_when_there_is_no_memory_for_the_cipher),
       cmocka_unit_test(sealed_record_is_not_made_without_randomness),
       cmocka_unit_test(sealed_record_tells_its_sequence_number_without_the_key),

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong, and which exit code says so."""
 
-import os
 import time
 import unittest
 
@@ -107,18 +106,7 @@ class Unreachable(ProgramTest):
 
 
 class Storage(ProgramTest):
-    """The store cannot be used."""
-
-    def test_store_that_cannot_be_made(self) -> None:
-        # Not a matter of permission bits: the tests may run as root.
-        file = self.device.write("file", "in the way")
-        self.device.settings["store"]["path"] = f"{file}/store"
-        self.assert_fails(self.device.run("token"), EXIT_STORAGE, mentions=file)
-
-    def test_store_that_is_a_file(self) -> None:
-        file = self.device.write("file", "in the way")
-        self.device.settings["store"]["path"] = file
-        self.assert_fails(self.device.run("token"), EXIT_STORAGE, mentions=file)
+    """Without a store no code is spent. All else about stores is in test_store.py."""
 
     def test_code_is_not_sent_when_it_cannot_be_marked_as_spent(self) -> None:
         file = self.device.write("file", "in the way")
@@ -126,12 +114,6 @@ class Storage(ProgramTest):
         self.device.use_code(self.server.add_code())
         self.assert_fails(self.device.run("token"), EXIT_STORAGE)
         self.assertEqual(self.server.requests, [])
-
-    def test_unwritable_store_for_a_user_who_is_not_root(self) -> None:
-        if os.geteuid() == 0:
-            self.skipTest("permission bits do not stop root")
-        self.device.store.mkdir(mode=0o500)
-        self.assert_fails(self.device.run("token"), EXIT_STORAGE)
 
 
 class Codes(ProgramTest):
