@@ -209,6 +209,7 @@ Settings Configuration::ForAnyone(ConstBytes record_key) const {
   settings.timeout = seconds(Setting::kLimitsTimeout);
   settings.connect_timeout = seconds(Setting::kLimitsConnectTimeout);
   settings.renewal_margin = seconds(Setting::kLimitsRenewalMargin);
+  settings.store_gain = seconds(Setting::kStoreGain);
   settings.default_lifetime = seconds(Setting::kLimitsDefaultLifetime);
   return settings;
 }

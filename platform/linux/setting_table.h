@@ -28,6 +28,7 @@ enum class Setting : std::uint8_t {
   kGrantRedirectUri,
   kStorePath,
   kStoreKeyFile,
+  kStoreGain,
   kLimitsTimeout,
   kLimitsConnectTimeout,
   kLimitsRenewalMargin,
@@ -103,12 +104,24 @@ inline constexpr std::array kSettingTable = {
                 "File that holds the authorisation code"},
     SettingInfo{Setting::kGrantRedirectUri, "grant", "redirect_uri", SettingKind::kText, "URI",
                 "The redirect_uri with which the code was asked for, if there was one"},
-    SettingInfo{Setting::kStorePath, "store", "path", SettingKind::kText, "DIR",
-                "Directory of the stored token (default: /var/lib/connect-auth for root, else "
+    SettingInfo{Setting::kStorePath, "store", "path", SettingKind::kText, "PATH",
+                "Where the token is stored: a directory, /dev/mtdN (NOR flash), or a file that "
+                "emulates it (default: /var/lib/connect-auth for root, else "
                 "$XDG_STATE_HOME/connect-auth)"},
     SettingInfo{Setting::kStoreKeyFile, "store", "key_file", SettingKind::kText, "FILE",
-                "32 octets that encrypt what is stored, made at first use (default: 'key' in the "
-                "store's directory)"},
+                "32 octets that encrypt what is stored, made at first use (default: systemd's "
+                "credential store_key, else 'key' in the store's directory)"},
+    SettingInfo{Setting::kStoreGain,
+                "store",
+                "gain",
+                SettingKind::kSeconds,
+                "SECONDS",
+                "A new token is stored only if it lives so much longer than the stored one; spares "
+                "flash (default: 0)",
+                "0",
+                {},
+                0,
+                86400},
     SettingInfo{Setting::kLimitsTimeout,
                 "limits",
                 "timeout",

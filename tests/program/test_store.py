@@ -111,6 +111,14 @@ class Ring(StoreTest):
         self.assertGreater(about["store_moves"], 2)
         self.assert_quiet_again()
 
+    def test_token_that_gains_too_little_is_not_stored(self) -> None:
+        self.use_image()
+        first = self.device.run("token").stdout
+        self.device.settings["store"]["gain"] = "60"
+        self.assertNotEqual(self.device.run("token", "--force").stdout, first)
+        self.assertEqual(self.status()["records_written"], 1)
+        self.assertEqual(self.device.run("token").stdout, first)
+
     def test_doctor_says_what_kind_of_store_it_is(self) -> None:
         for use, words in ((self.use_files, b"(files)"),
                            (self.use_image, b"(emulated NOR flash, 8 x 4096 octets")):
