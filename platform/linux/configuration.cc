@@ -234,7 +234,7 @@ std::string Configuration::key_file() const {
   if (given_.has(Setting::kStoreKeyFile)) {
     return std::string(given_.text(Setting::kStoreKeyFile));
   }
-  const std::string credential = CredentialPath("store_key");
+  std::string credential = CredentialPath("store_key");
   if (!credential.empty()) {
     return credential;
   }
