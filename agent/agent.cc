@@ -11,9 +11,6 @@
 namespace connect_auth {
 namespace {
 
-constexpr std::string_view kStateName = "state";
-constexpr std::string_view kWipeName = "wipe";
-
 /// A code is remembered by its digest: what lies in storage must not be worth stealing.
 CodeDigest DigestOf(SecretView code) {
   const ConstBytes octets = AsBytes(code.Reveal());
@@ -29,6 +26,7 @@ Agent::Agent(const Ports& ports, const Memory& memory)
       memory_(memory),
       tls_(ports.connection, engine_),
       exchange_(tls_, ports.clock, memory.io),
+      store_(ports.storage, engine_),
       state_(memory.token, memory.refresh_token) {}
 
 Status Agent::Start(const Settings& settings) {
@@ -48,13 +46,11 @@ Status Agent::Start(const Settings& settings) {
   settings_ = settings;
   static_cast<void>(ParseOrigin(settings_.url, origin_));  // CheckSettings has seen it succeed.
   tls_.SetTrust(settings_.trust);
-  fingerprint_ = FingerprintOf(settings_);
-  sequence_ = 0;
-  stored_until_ = Instant{0};
   store_failed_ = false;
-  stored_ = Stored::kNothing;
+  store_.Begin(settings_.record_key, FingerprintOf(settings_));
+  store_.Load(state_, memory_.io);
+  stored_until_ = EndOfToken();
   phase_ = Phase::kIdle;
-  LoadState();
   return Status::kOk;
 }
 
@@ -193,7 +189,7 @@ Status Agent::FinishToken() {
     return failure_.status;
   }
   state_.latch = Latch();
-  store_failed_ = (changes_more || GainsEnough()) && StoreState(memory_.io) != Status::kOk;
+  store_failed_ = (changes_more || GainsEnough()) && Save(memory_.io) != Status::kOk;
   return Status::kOk;
 }
 
@@ -224,7 +220,7 @@ void Agent::LatchIfRefused() {
   const Latch before = state_.latch;
   state_.latch = {failure_.http_status, failure_.oauth_error, anchor_};
   if ((before.http_status != state_.latch.http_status || before.error != state_.latch.error) &&
-      StoreState(memory_.io) != Status::kOk) {
+      Save(memory_.io) != Status::kOk) {
     CONNECT_AUTH_LOG(kWarning, "store: the refusal is not stored, HTTP status",
                      failure_.http_status);
   }
@@ -243,81 +239,23 @@ bool Agent::GainsEnough() const {
 }
 
 /// @param room  Free memory for the record on its way.
-Status Agent::StoreState(Bytes room) {
-  if (settings_.record_key.empty()) {
-    return Status::kOk;
-  }
-  const std::size_t payload_size = StateRecord::Size(state_);
-  const std::size_t size = SealedRecord::kOverheadBytes + payload_size;
-  if (size > room.size()) {
-    return Status::kBufferTooSmall;
-  }
-  const Bytes record = room.first(size);
-  const ScopedWipe wipe(record);
-  EncodeState(state_, record.subspan(SealedRecord::kHeaderBytes, payload_size));
-  Status status = SealRecord(RecordType::kState, ++sequence_, settings_.record_key, fingerprint_,
-                             engine_, record);
-  if (status == Status::kOk) {
-    status = ports_.storage.Store(kStateName, record);
-  }
-  if (status == Status::kOk) {
+Status Agent::Save(Bytes room) {
+  const Status saved = store_.Save(state_, room);
+  if (saved == Status::kOk) {
     stored_until_ = EndOfToken();
   }
-  return status;
-}
-
-/// Whatever is wrong with what is stored, the remedy is the same: a new token is asked for.
-void Agent::LoadState() {
-  if (settings_.record_key.empty()) {
-    return;
-  }
-  const IoResult loaded = ports_.storage.Load(kStateName, memory_.io);
-  if (!loaded.ok()) {
-    stored_ = loaded.status() == Status::kNotFound      ? Stored::kNothing
-              : loaded.status() == Status::kUnavailable ? Stored::kUnreadable
-                                                        : Stored::kDamaged;
-    return;
-  }
-  const Bytes record = memory_.io.first(loaded.bytes());
-  const ScopedWipe wipe(record);
-  sequence_ = SequenceOf(record);
-  Status status =
-      OpenRecord(RecordType::kState, settings_.record_key, fingerprint_, record).status();
-  if (status == Status::kOk) {
-    status = DecodeState(
-        record.subspan(SealedRecord::kHeaderBytes, record.size() - SealedRecord::kOverheadBytes),
-        state_);
-  }
-  const bool opened = status == Status::kOk || status == Status::kBufferTooSmall;
-  stored_ = opened ? Stored::kOpened : WhyNotOpened(record);
-  stored_until_ = EndOfToken();
-  if (status != Status::kOk) {
-    CONNECT_AUTH_LOG(kWarning, "store: what is stored is of no use, status", status);
-  }
-}
-
-Agent::Stored Agent::WhyNotOpened(ConstBytes record) const {
-  switch (SealedForWhom(settings_.record_key, fingerprint_, record)) {
-    case SealedFor::kOtherKey:
-      return Stored::kOtherKey;
-    case SealedFor::kOtherConfiguration:
-      return Stored::kOtherConfiguration;
-    case SealedFor::kUs:
-      break;
-  }
-  return Stored::kDamaged;
+  return saved;
 }
 
 /// RFC 6749 section 4.1.2: a code must not be used more than once. So it is marked when the server
 /// is verified and before anything leaves; if the answer is lost the mark stays.
 Status Agent::MarkCodeSpent() {
-  if (settings_.grant != Grant::kAuthorizationCode || settings_.record_key.empty() ||
-      IsCodeSpent()) {
+  if (settings_.grant != Grant::kAuthorizationCode || !store_.keeps() || IsCodeSpent()) {
     return Status::kOk;
   }
   const CodeDigest before = state_.spent_code;
   state_.spent_code = DigestOf(settings_.code);
-  if (StoreState(memory_.io.subspan(request_size_)) == Status::kOk) {
+  if (Save(memory_.io.subspan(request_size_)) == Status::kOk) {
     return Status::kOk;
   }
   state_.spent_code = before;
@@ -325,7 +263,7 @@ Status Agent::MarkCodeSpent() {
 }
 
 bool Agent::IsCodeSpent() const {
-  return !settings_.record_key.empty() && state_.spent_code == DigestOf(settings_.code);
+  return store_.keeps() && state_.spent_code == DigestOf(settings_.code);
 }
 
 Status Agent::Idle() {
@@ -345,20 +283,9 @@ Status Agent::Forget() {
     return Status::kFailedPrecondition;
   }
   state_.WipeTokens();
-  Status status = Status::kOk;
-  if (settings_.record_key.empty() || !state_.has_marks()) {
-    status = ports_.storage.Erase(kStateName);
-  } else {
-    status = StoreState(memory_.io);
-    status = status == Status::kOk ? EraseOlderCopies() : status;
-  }
-  return status == Status::kOk ? status : FailNow(Status::kUnavailable, Reason::kStorageFailed);
-}
-
-/// Erasing any record makes a medium wipe all that it no longer needs: see `Storage::Erase`.
-Status Agent::EraseOlderCopies() {
-  const Status stored = ports_.storage.Store(kWipeName, {});
-  return stored == Status::kOk ? ports_.storage.Erase(kWipeName) : stored;
+  return store_.Forget(state_, memory_.io) == Status::kOk
+             ? Status::kOk
+             : FailNow(Status::kUnavailable, Reason::kStorageFailed);
 }
 
 Result<Millis> Agent::remaining_life() const {

@@ -13,6 +13,7 @@
 #include "agent/settings.h"
 #include "agent/store/sealed_record.h"
 #include "agent/store/state_record.h"
+#include "agent/store/state_store.h"
 #include "agent/tls/engine.h"
 #include "agent/tls/tls_connection.h"
 #include "port/bytes.h"
@@ -148,18 +149,11 @@ class Agent {
   /// Whether the last token could not be stored. It is good all the same, but a restart loses it.
   bool store_failed() const { return store_failed_; }
 
+  using Stored = StateStore::Stored;
   /// What storage held at the start.
-  enum class Stored : std::uint8_t {
-    kNothing,
-    kOpened,
-    kOtherKey,            ///< What another key sealed.
-    kOtherConfiguration,  ///< What was stored for another server, path, client, grant or user.
-    kDamaged,             ///< What does not open although key and configuration are right.
-    kUnreadable,          ///< It could not be read, so a stored token may have been missed.
-  };
-  Stored stored() const { return stored_; }
+  Stored stored() const { return store_.stored(); }
   /// How many records were stored in the life of the device, as far as is known.
-  std::uint32_t writes() const { return sequence_; }
+  std::uint32_t writes() const { return store_.writes(); }
 
   /// The response to the API request: status (0: none yet), kept head, and content.
   std::uint16_t api_status() const;
@@ -176,33 +170,28 @@ class Agent {
   Status BeginExchange(Exchange::Request request);
   Status FinishToken();
   void KeepExchangeFailure(Status status);
-  void LoadState();
-  Stored WhyNotOpened(ConstBytes record) const;
-  Status StoreState(Bytes room);
+  Status Save(Bytes room);
   bool Adopt(const Granted& granted, bool& changes_more);
   Instant EndOfToken() const;
   bool GainsEnough() const;
   void LatchIfRefused();
   Status MarkCodeSpent();
   bool IsCodeSpent() const;
-  Status EraseOlderCopies();
 
   Ports ports_;
   Memory memory_;
   Settings settings_;
   Origin origin_;
-  Fingerprint fingerprint_{};
   Engine engine_;
   TlsConnection tls_;
   Exchange exchange_;
+  StateStore store_;
   State state_;
   Anchor anchor_;  // of the request under way
   Failure failure_;
   Instant stored_until_;          // when the stored token's life is over; 0: unknown
   std::size_t request_size_ = 0;  // of the request under way, in the I/O buffer
-  std::uint32_t sequence_ = 0;    // of the last sealed record
   Phase phase_ = Phase::kStopped;
-  Stored stored_ = Stored::kNothing;
   bool store_failed_ = false;
 };
 
