@@ -27,8 +27,14 @@ struct Instant {
   static constexpr Instant Never() { return Instant{std::numeric_limits<std::int64_t>::max()}; }
 
   friend constexpr auto operator<=>(Instant, Instant) = default;
+  /// Ends at the last and first moment there is: `Never()` stays `Never()`, whatever is added.
   friend constexpr Instant operator+(Instant at, Millis span) {
-    return Instant{at.millis + span.count};
+    using Limits = std::numeric_limits<std::int64_t>;
+    Instant sum;
+    if (__builtin_add_overflow(at.millis, span.count, &sum.millis)) {
+      return Instant{span.count > 0 ? Limits::max() : Limits::min()};
+    }
+    return sum;
   }
   friend constexpr Millis operator-(Instant a, Instant b) { return Millis{a.millis - b.millis}; }
 };

@@ -6,13 +6,14 @@
 
 #include "agent/config.h"
 #include "agent/http/ascii.h"
+#include "agent/http/http_date.h"
 
 namespace connect_auth {
 namespace {
 
 /// In the order of ResponseParser::Field.
-constexpr std::array<std::string_view, 5> kFieldNames = {
-    "content-length", "transfer-encoding", "content-encoding", "retry-after", "location"};
+constexpr std::array<std::string_view, 6> kFieldNames = {
+    "content-length", "transfer-encoding", "content-encoding", "retry-after", "location", "date"};
 constexpr std::uint8_t kAllCandidates = (1U << kFieldNames.size()) - 1;
 constexpr std::uint8_t kLongestName = 17;
 
@@ -24,6 +25,7 @@ constexpr std::size_t kStatusCodeAt = 9;
 constexpr std::size_t kMaxLengthDigits = 18;  // Fits 64 bits, whatever the digits.
 constexpr std::uint8_t kMaxChunkDigits = 16;  // Leading zeros are legal.
 constexpr std::uint64_t kMaxChunkSize = UINT32_MAX;
+constexpr std::uint64_t kMostSeconds = UINT32_MAX;  // of Retry-After
 
 constexpr std::uint16_t kSwitchingProtocols = 101;
 constexpr std::uint16_t kNoContent = 204;
@@ -314,7 +316,7 @@ void ResponseParser::EndField() {
   field_ = Field::kOther;
   switch (field) {
     case Field::kContentLength:
-      return EndContentLength();
+      return EndContentLength(value);
     case Field::kTransferEncoding:
       if (chunked_ || value_cut_ || !EqualsIgnoringCase(value, "chunked")) {
         return Fail(Reason::kTransferCoding);
@@ -326,16 +328,18 @@ void ResponseParser::EndField() {
                        (!value.empty() && !EqualsIgnoringCase(value, "identity"));
       return;
     case Field::kRetryAfter:
-      return EndRetryAfter();
+      return EndRetryAfter(value);
     case Field::kLocation:
       return location_.Assign(value);
+    case Field::kDate:
+      date_ = ToDate(value);
+      return;
     case Field::kOther:
       return;
   }
 }
 
-void ResponseParser::EndContentLength() {
-  const std::string_view value = WithoutTrailingBlanks({value_.data(), value_size_});
+void ResponseParser::EndContentLength(std::string_view value) {
   if (has_length_ || value_cut_ || !IsDecimal(value)) {
     return Fail(Reason::kContentLength);
   }
@@ -343,12 +347,23 @@ void ResponseParser::EndContentLength() {
   remaining_ = DecimalValue(value);
 }
 
-void ResponseParser::EndRetryAfter() {
-  const std::string_view value = WithoutTrailingBlanks({value_.data(), value_size_});
+void ResponseParser::EndRetryAfter(std::string_view value) {
+  const bool is_number = !value_cut_ && IsDecimal(value);
   retry_after_s_ =
-      !value_cut_ && IsDecimal(value)
-          ? static_cast<std::uint32_t>(std::min<std::uint64_t>(DecimalValue(value), UINT32_MAX))
-          : 0;
+      is_number ? static_cast<std::uint32_t>(std::min(DecimalValue(value), kMostSeconds)) : 0;
+  retry_at_ = is_number ? UnixSeconds{0} : ToDate(value);
+}
+
+UnixSeconds ResponseParser::ToDate(std::string_view value) const {
+  return value_cut_ ? UnixSeconds{0} : ParseHttpDate(value).value_or(UnixSeconds{0});
+}
+
+std::uint32_t ResponseParser::retry_after_s() const {
+  if (date_.count == 0 || retry_at_ <= date_) {
+    return retry_after_s_;
+  }
+  const auto wait = static_cast<std::uint64_t>(retry_at_.count - date_.count);
+  return static_cast<std::uint32_t>(std::min(wait, kMostSeconds));
 }
 
 void ResponseParser::EndHead() {
@@ -377,7 +392,9 @@ void ResponseParser::BeginHead() {
   has_length_ = false;
   chunked_ = false;
   remaining_ = 0;
+  date_ = UnixSeconds{0};
   retry_after_s_ = 0;
+  retry_at_ = UnixSeconds{0};
   content_coded_ = false;
   location_ = PeerText();
   phase_ = Phase::kStatusLine;

@@ -4,9 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "agent/failure.h"
 #include "port/bytes.h"
+#include "port/clock.h"
 #include "port/result.h"
 
 namespace connect_auth {
@@ -57,8 +59,13 @@ class ResponseParser {
   std::uint16_t status() const { return status_; }
   /// Octets from the first octet of the response to the end of the final header section.
   std::size_t head_size() const { return head_size_; }
-  /// Retry-After in seconds (RFC 9110 section 10.2.3); 0 when there is none or it is not a number.
-  std::uint32_t retry_after_s() const { return retry_after_s_; }
+  /// Retry-After in seconds (RFC 9110 section 10.2.3); 0 when there is none or it is neither a
+  /// number nor a date. A date counts from the response's own: it is the server's clock that made
+  /// both, and no other is asked. Without a date of the response it is of no use.
+  std::uint32_t retry_after_s() const;
+  /// When the response was made, by the server's clock; 0: not told. It may be as wrong as that
+  /// clock is, and is to be believed only where the server was verified.
+  UnixSeconds date() const { return date_; }
   /// The front of the Location field; empty when there is none.
   const PeerText& location() const { return location_; }
   /// The content has a coding that nobody asked for: it is of no use.
@@ -94,6 +101,7 @@ class ResponseParser {
     kContentEncoding,
     kRetryAfter,
     kLocation,
+    kDate,
     kOther,
   };
 
@@ -120,8 +128,9 @@ class ResponseParser {
   void MatchName(char c);
   void KeepValue(char c);
   void EndField();
-  void EndContentLength();
-  void EndRetryAfter();
+  void EndContentLength(std::string_view value);
+  void EndRetryAfter(std::string_view value);
+  UnixSeconds ToDate(std::string_view value) const;
   void EndHead();
   void BeginBody();
   void EndChunkLine();
@@ -129,10 +138,12 @@ class ResponseParser {
 
   // Ordered by size. What belongs to one line is marked so; the rest to the whole response.
   std::uint64_t remaining_ = 0;  // octets of content, or of the chunk, still to come
+  UnixSeconds date_;             // 0: none
+  UnixSeconds retry_at_;         // Retry-After as a date; 0: none
   std::size_t head_size_ = 0;
-  std::size_t section_size_ = 0;  // octets of this section, checked against its limit
-  std::size_t line_size_ = 0;     // of one line
-  std::uint32_t retry_after_s_ = 0;
+  std::size_t section_size_ = 0;     // octets of this section, checked against its limit
+  std::size_t line_size_ = 0;        // of one line
+  std::uint32_t retry_after_s_ = 0;  // Retry-After as a number
   std::uint16_t status_ = 0;
   Phase phase_ = Phase::kStatusLine;
   Reason reason_ = Reason::kNone;

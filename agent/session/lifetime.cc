@@ -12,16 +12,23 @@ Millis Lifetime(const Token& token) {
 
 }  // namespace
 
-Result<Millis> RemainingLife(const Token& token, const Clock& clock) {
-  const Anchor& anchor = token.anchor();
+Result<Millis> AgeOf(const Anchor& anchor, const Clock& clock) {
   if (anchor.boot_id != 0 && anchor.boot_id == clock.boot_id()) {
-    return anchor.sent + Lifetime(token) - clock.Now();
+    return clock.Now() - anchor.sent;
   }
   const Result<UnixSeconds> wall = clock.WallTime();
   if (!wall.ok() || anchor.wall.count == 0 || wall.value() < anchor.wall) {
     return Status::kUnavailable;
   }
-  return Lifetime(token) - Millis::Seconds(wall.value().count - anchor.wall.count);
+  return Millis::Seconds(wall.value().count - anchor.wall.count);
+}
+
+Result<Millis> RemainingLife(const Token& token, const Clock& clock) {
+  const Result<Millis> age = AgeOf(token.anchor(), clock);
+  if (!age.ok()) {
+    return age.status();
+  }
+  return Lifetime(token) - age.value();
 }
 
 Millis RequiredLife(const Token& token, Millis margin, Millis min_valid) {

@@ -9,10 +9,16 @@ namespace connect_auth {
 
 // Policy as pure functions: how long a token lives, and when it has to be replaced.
 
-/// How much longer a token lives.
+/// How long ago a request was sent.
 ///
-/// In the boot that asked for it the monotonic clock alone decides, whatever the wall clock does.
-/// After a reboot the wall clock decides, if it was known then and is now and has not run back.
+/// In the boot that sent it the monotonic clock alone decides, whatever the wall clock does. After
+/// a reboot the wall clock decides, if it was known then and is now and has not run back.
+///
+/// @return value         Time since then.
+/// @return kUnavailable  Not known.
+Result<Millis> AgeOf(const Anchor& anchor, const Clock& clock);
+
+/// How much longer a token lives, from when it was asked for.
 ///
 /// @return value         Time left; <= 0 when it is over.
 /// @return kUnavailable  Its age cannot be known.

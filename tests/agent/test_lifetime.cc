@@ -72,6 +72,29 @@ void lifetime_is_unknown_when_the_token_was_asked_for_without_any_clock(void**) 
   assert_int_equal(RemainingLife(fixture.token, fixture.clock).status(), Status::kUnavailable);
 }
 
+void age_counts_from_the_request_on_the_clock_that_knows(void**) {
+  static Fixture fixture;
+  const Anchor anchor = Anchor::Now(fixture.clock);
+  fixture.clock.Advance(Millis{1234567});
+  fixture.clock.SetWallTime(UnixSeconds{1});
+  assert_int_equal(AgeOf(anchor, fixture.clock).value().count, 1234567);
+
+  fixture.clock.Reboot(kBoot + 1);
+  assert_int_equal(AgeOf(anchor, fixture.clock).status(), Status::kUnavailable);
+  fixture.clock.SetWallTime(UnixSeconds{kWall.count + 77});
+  assert_int_equal(AgeOf(anchor, fixture.clock).value().count, 77000);
+}
+
+void instants_end_with_the_range_of_numbers(void**) {
+  constexpr std::int64_t kLimit = INT64_MAX;
+  for (const std::int64_t span : {std::int64_t{0}, std::int64_t{1}, kLimit}) {
+    assert_true(Instant::Never() + Millis{span} == Instant::Never());
+    assert_true(Instant{kLimit - span} + Millis{span} == Instant::Never());
+    assert_true(Instant{INT64_MIN} + Millis{-span} == Instant{INT64_MIN});
+  }
+  assert_true(Instant{-5} + Millis{7} == Instant{2});
+}
+
 void required_life_bounds_the_margin_by_a_fifth_of_the_lifetime(void**) {  // CFG-12
   static Fixture fixture;
   constexpr struct {
@@ -104,6 +127,8 @@ int main() {
       cmocka_unit_test(lifetime_counts_on_the_wall_clock_after_a_reboot),
       cmocka_unit_test(lifetime_is_unknown_after_a_reboot_without_a_usable_wall_clock),
       cmocka_unit_test(lifetime_is_unknown_when_the_token_was_asked_for_without_any_clock),
+      cmocka_unit_test(age_counts_from_the_request_on_the_clock_that_knows),
+      cmocka_unit_test(instants_end_with_the_range_of_numbers),
       cmocka_unit_test(required_life_bounds_the_margin_by_a_fifth_of_the_lifetime),
   };
   return cmocka_run_group_tests_name("agent/lifetime", tests, nullptr, nullptr);

@@ -192,6 +192,91 @@ void response_parser_keeps_retry_after_and_location_of_the_final_response(void**
   }
 }
 
+/// What a head that arrives in pieces of `chunk` says about time.
+struct Times {
+  std::uint32_t retry_after_s;
+  std::int64_t date;
+
+  friend bool operator==(const Times&, const Times&) = default;
+};
+
+Times TimesOf(std::string_view head, std::size_t chunk, const GuardedBytes& memory) {
+  ResponseParser parser;
+  parser.Reset(true);
+  for (std::size_t at = 0; at < head.size(); at += chunk) {
+    assert_true(parser.Decode(memory.Copy(AsBytes(head.substr(at, chunk)))).ok());
+  }
+  assert_true(parser.head_complete());
+  return {parser.retry_after_s(), parser.date().count};
+}
+
+constexpr std::int64_t kSixOClock = 1767247200;  // 2026-01-01T06:00:00Z
+
+constexpr struct {
+  std::string_view fields;
+  Times times;
+} kTimes[] = {
+    {"Date: Thu, 01 Jan 2026 06:00:00 GMT", {0, kSixOClock}},
+    {"dAtE:  Thursday, 01-Jan-26 06:00:00 GMT \t", {0, kSixOClock}},
+    {"Date: Thu Jan  1 06:00:00 2026", {0, kSixOClock}},
+    {"Date: Thu, 01 Jan 2026\r\n 06:00:00 GMT", {0, kSixOClock}},
+    {"Date: now", {0, 0}},
+    {"Date:", {0, 0}},
+    {"Dates: Thu, 01 Jan 2026 06:00:00 GMT", {0, 0}},
+    {"Dat: Thu, 01 Jan 2026 06:00:00 GMT", {0, 0}},
+    {"Date: Thu, 01 Jan 2026 06:00:00 GMT\r\nRetry-After: 7", {7, kSixOClock}},
+    {"Date: Thu, 01 Jan 2026 06:00:00 GMT\r\nRetry-After: Thu, 01 Jan 2026 06:02:05 GMT",
+     {125, kSixOClock}},
+    {"Retry-After: Thursday, 01-Jan-26 06:02:05 GMT\r\nDate: Thu, 01 Jan 2026 06:00:00 GMT",
+     {125, kSixOClock}},
+    {"Retry-After: Thu Jan  1 06:00:01 2026\r\nDate: Thu, 01 Jan 2026 06:00:00 GMT",
+     {1, kSixOClock}},
+    {"Retry-After: Thu, 01 Jan 2026 06:00:00 GMT\r\nDate: Thu, 01 Jan 2026 06:00:00 GMT",
+     {0, kSixOClock}},
+    {"Retry-After: Thu, 01 Jan 2026 05:00:00 GMT\r\nDate: Thu, 01 Jan 2026 06:00:00 GMT",
+     {0, kSixOClock}},
+    {"Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\nDate: Thu, 01 Jan 2026 06:00:00 GMT",
+     {UINT32_MAX, kSixOClock}},
+    {"Retry-After: Thu, 01 Jan 2026 06:02:05 GMT", {0, 0}},
+    {"Retry-After: Thu, 01 Jan 2026 06:02:05 GMT\r\nDate: rubbish", {0, 0}},
+    {"Retry-After: Thu, 01 Jan 2026 06:02:05 GMT\r\nRetry-After: 9\r\n"
+     "Date: Thu, 01 Jan 2026 06:00:00 GMT",
+     {9, kSixOClock}},
+    {"Retry-After: 9\r\nRetry-After: Thu, 01 Jan 2026 06:02:05 GMT\r\n"
+     "Date: Thu, 01 Jan 2026 06:00:00 GMT",
+     {125, kSixOClock}},
+    {"Date: Thu, 01 Jan 2026 06:00:00 GMT                                                       "
+     "                                        x",
+     {0, 0}},
+};
+
+void response_parser_reads_what_the_server_says_about_time(void**) {
+  const GuardedBytes memory(512);
+  for (const auto& wanted : kTimes) {
+    std::array<std::uint8_t, 512> wire{};
+    ByteWriter into(wire);
+    into.Put("HTTP/1.1 503 Busy\r\n");
+    into.Put(wanted.fields);
+    into.Put("\r\nContent-Length: 0\r\n\r\n");
+    const std::string_view head = AsText(into.written());
+    for (std::size_t chunk = 1; chunk <= head.size(); ++chunk) {
+      assert_true(TimesOf(head, chunk, memory) == wanted.times);
+    }
+  }
+}
+
+void response_parser_forgets_the_times_of_interim_responses_and_trailers(void**) {
+  const GuardedBytes memory(512);
+  constexpr std::string_view kWire =
+      "HTTP/1.1 103 Early Hints\r\nDate: Thu, 01 Jan 2026 06:00:00 GMT\r\n"
+      "Retry-After: Thu, 01 Jan 2026 06:02:05 GMT\r\n\r\n"
+      "HTTP/1.1 503 Busy\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+      "Date: Thu, 01 Jan 2026 06:00:00 GMT\r\nRetry-After: 8\r\n\r\n";
+  for (std::size_t chunk = 1; chunk <= kWire.size(); ++chunk) {
+    assert_true(TimesOf(kWire, chunk, memory) == (Times{0, 0}));
+  }
+}
+
 void response_parser_refuses_malformed_status_lines(void**) {
   for (const std::string_view wire :
        {"HTTP/2 200 OK\r\n", "HTTP/1.x 200 OK\r\n", "http/1.1 200 OK\r\n", "HTTP/1.1  200 OK\r\n",
@@ -395,6 +480,8 @@ int main() {
       cmocka_unit_test(response_parser_folds_obsolete_lines_into_one_value),
       cmocka_unit_test(response_parser_reports_what_lies_behind_the_response),
       cmocka_unit_test(response_parser_keeps_retry_after_and_location_of_the_final_response),
+      cmocka_unit_test(response_parser_reads_what_the_server_says_about_time),
+      cmocka_unit_test(response_parser_forgets_the_times_of_interim_responses_and_trailers),
       cmocka_unit_test(response_parser_refuses_malformed_status_lines),
       cmocka_unit_test(response_parser_refuses_malformed_fields),
       cmocka_unit_test(response_parser_refuses_doubtful_lengths_and_codings),
