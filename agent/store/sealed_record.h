@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "agent/settings.h"
+#include "agent/tls/digest.h"
 #include "agent/tls/engine.h"
 #include "port/bytes.h"
 #include "port/result.h"
@@ -14,7 +14,7 @@ namespace connect_auth {
 
 /// SHA-256 of everything a stored token depends on: server, path, client, grant, user. It is part
 /// of every seal, so a record of another configuration does not open.
-using Fingerprint = std::array<std::uint8_t, 32>;
+using Fingerprint = Digest;
 
 /// @param settings  Checked. Borrowed during the call.
 Fingerprint FingerprintOf(const Settings& settings);

@@ -413,7 +413,7 @@ Status TlsConnection::BreakUntrusted(int error_code) {
   if (flags == 0 || (flags & ~kDateFlags) != 0) {
     return Break(Status::kUntrusted, UntrustedReason(flags & ~kDateFlags), error_code);
   }
-  if (!engine_.KnowsTime()) {
+  if (!engine_.WallTime().ok()) {
     return Break(Status::kCertificateDate, Reason::kClockUnknown, error_code);
   }
   return Break(Status::kCertificateDate,
