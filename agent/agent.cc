@@ -27,7 +27,8 @@ CodeDigest DigestOf(SecretView code) {
 Agent::Agent(const Ports& ports, const Memory& memory)
     : ports_(ports),
       memory_(memory),
-      tls_(ports.connection, engine_),
+      tls_(ports.connection, engine_, TlsSessionRecord::PayloadOf(memory.tls_session)),
+      tls_session_(memory.tls_session, ports.storage, engine_, tls_.sessions()),
       exchange_(tls_, ports.clock, memory.io),
       state_(memory.token, memory.refresh_token) {}
 
@@ -49,6 +50,7 @@ Status Agent::Start(const Settings& settings) {
   static_cast<void>(ParseOrigin(settings_.url, origin_));  // CheckSettings has seen it succeed.
   tls_.SetTrust(settings_.trust);
   fingerprint_ = FingerprintOf(settings_);
+  tls_session_.Start(settings_.record_key, fingerprint_);
   sequence_ = 0;
   stored_until_ = Instant{0};
   store_failed_ = false;
@@ -63,6 +65,7 @@ void Agent::Stop() {
     return;
   }
   exchange_.Abort();
+  tls_session_.Stop();
   engine_.Stop();
   state_.Wipe();
   settings_ = Settings();
@@ -129,6 +132,7 @@ Status Agent::RequestApi(const ApiRequest& request) {
 }
 
 Status Agent::BeginExchange(Exchange::Request request) {
+  tls_session_.LoadOnce();
   const Instant now = ports_.clock.Now();
   anchor_ = Anchor::Now(ports_.clock);
   request.host = origin_.host;
@@ -159,11 +163,13 @@ Status Agent::Poll() {
     return status;
   }
   phase_ = Phase::kIdle;
-  if (status == Status::kOk) {
-    return for_token ? FinishToken() : Status::kOk;
+  if (status != Status::kOk) {
+    KeepExchangeFailure(status);
+    return status;
   }
-  KeepExchangeFailure(status);
-  return status;
+  const Status result = for_token ? FinishToken() : Status::kOk;
+  tls_session_.StoreIfWorthIt(tls_.resumed());
+  return result;
 }
 
 void Agent::KeepExchangeFailure(Status status) {
@@ -333,6 +339,7 @@ Status Agent::Forget() {
     return Status::kFailedPrecondition;
   }
   state_.WipeTokens();
+  const Status session = tls_session_.Erase();
   Status status = Status::kOk;
   if (settings_.record_key.empty() || !state_.has_marks()) {
     status = ports_.storage.Erase(kStateName);
@@ -340,6 +347,7 @@ Status Agent::Forget() {
     status = StoreState(memory_.io);
     status = status == Status::kOk ? EraseOlderCopies() : status;
   }
+  status = status == Status::kOk ? session : status;
   return status == Status::kOk ? status : FailNow(Status::kUnavailable, Reason::kStorageFailed);
 }
 

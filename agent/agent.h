@@ -13,6 +13,7 @@
 #include "agent/settings.h"
 #include "agent/store/sealed_record.h"
 #include "agent/store/state_record.h"
+#include "agent/store/tls_session_record.h"
 #include "agent/tls/engine.h"
 #include "agent/tls/tls_connection.h"
 #include "port/bytes.h"
@@ -60,6 +61,9 @@ class Agent {
     Bytes token;  ///< As long as the longest token to be expected. SOTI's sample has 891.
     /// As long as the longest refresh token to be kept; a longer one is not. Empty: none is.
     Bytes refresh_token = {};
+    /// For the TLS session that the next connection resumes, also after a restart: 640 octets will
+    /// do for most servers, see agent/tls/README.md. Empty: every connection is a full handshake.
+    Bytes tls_session = {};
   };
 
   Agent(const Ports& ports, const Memory& memory);
@@ -129,12 +133,12 @@ class Agent {
   /// @return kFailedPrecondition  Not started, or an operation is going on.
   Status Idle();
 
-  /// Wipes token and refresh token here and in storage. That a code was spent, and that the server
-  /// refused the credentials, is remembered all the same. On raw flash the octets are gone when
-  /// `Idle()` has nothing left to do.
+  /// Wipes token, refresh token and TLS session here and in storage. That a code was spent, and
+  /// that the server refused the credentials, is remembered all the same. On raw flash the octets
+  /// are gone when `Idle()` has nothing left to do.
   ///
   /// @return kOk                  Storage has none.
-  /// @return kUnavailable         Storage still has it.
+  /// @return kUnavailable         Storage still has some of it.
   /// @return kFailedPrecondition  Not started, or an operation is going on.
   Status Forget();
 
@@ -156,8 +160,11 @@ class Agent {
     kUnreadable,  ///< It could not be read, so a stored token may have been missed.
   };
   Stored stored() const { return stored_; }
-  /// How many records were stored in the life of the device, as far as is known.
+  /// How often the record with the token was stored in the life of the device, as far as is known.
   std::uint32_t writes() const { return sequence_; }
+
+  /// Whether the last connection resumed a TLS session, which spares most of its cost.
+  bool tls_resumed() const { return tls_.resumed(); }
 
   /// The response to the API request: status (0: none yet), kept head, and content.
   std::uint16_t api_status() const;
@@ -191,6 +198,7 @@ class Agent {
   Fingerprint fingerprint_{};
   Engine engine_;
   TlsConnection tls_;
+  TlsSessionRecord tls_session_;
   Exchange exchange_;
   State state_;
   Anchor anchor_;  // of the request under way

@@ -21,7 +21,7 @@ Fingerprint FingerprintOf(const Settings& settings);
 
 enum class RecordType : std::uint8_t {
   kState = 1,       ///< Payload: see state_record.h.
-  kTlsSession = 2,  ///< Kept apart, as it changes with every connection.
+  kTlsSession = 2,  ///< Payload: see session_cache.h. Apart, as it changes at times of its own.
 };
 
 /// A record as it lies in storage, whatever storage that is. All numbers are big-endian.
@@ -38,8 +38,9 @@ enum class RecordType : std::uint8_t {
 /// and the fingerprint. So a flipped bit, a record of another type, key or configuration, and an
 /// unknown version are all alike: there is no such record.
 ///
-/// The sequence number counts the records written in the device's life. The random part keeps the
-/// nonce unique where an old image of the medium was restored and the number repeats.
+/// The sequence number counts the records of this type in the device's life. The random part keeps
+/// the nonce unique between the types, and where an old image of the medium was restored and the
+/// number repeats.
 struct SealedRecord {
   static constexpr std::size_t kHeaderBytes = 16;
   static constexpr std::size_t kTagBytes = 16;
