@@ -24,7 +24,8 @@ CodeDigest DigestOf(SecretView code) {
 Agent::Agent(const Ports& ports, const Memory& memory)
     : ports_(ports),
       memory_(memory),
-      tls_(ports.connection, engine_),
+      tls_(ports.connection, engine_, TlsSessionRecord::PayloadOf(memory.tls_session)),
+      tls_session_(memory.tls_session, ports.storage, engine_, tls_.sessions()),
       exchange_(tls_, ports.clock, memory.io),
       store_(ports.storage, engine_),
       state_(memory.token, memory.refresh_token) {}
@@ -46,8 +47,10 @@ Status Agent::Start(const Settings& settings) {
   settings_ = settings;
   static_cast<void>(ParseOrigin(settings_.url, origin_));  // CheckSettings has seen it succeed.
   tls_.SetTrust(settings_.trust);
+  const Fingerprint fingerprint = FingerprintOf(settings_);
+  tls_session_.Start(settings_.record_key, fingerprint);
   store_failed_ = false;
-  store_.Begin(settings_.record_key, FingerprintOf(settings_));
+  store_.Begin(settings_.record_key, fingerprint);
   store_.Load(state_, memory_.io);
   stored_until_ = EndOfToken();
   phase_ = Phase::kIdle;
@@ -59,6 +62,7 @@ void Agent::Stop() {
     return;
   }
   exchange_.Abort();
+  tls_session_.Stop();
   engine_.Stop();
   state_.Wipe();
   settings_ = Settings();
@@ -125,6 +129,7 @@ Status Agent::RequestApi(const ApiRequest& request) {
 }
 
 Status Agent::BeginExchange(Exchange::Request request) {
+  tls_session_.LoadOnce();
   const Instant now = ports_.clock.Now();
   anchor_ = Anchor::Now(ports_.clock);
   request.host = origin_.host;
@@ -155,11 +160,13 @@ Status Agent::Poll() {
     return status;
   }
   phase_ = Phase::kIdle;
-  if (status == Status::kOk) {
-    return for_token ? FinishToken() : Status::kOk;
+  if (status != Status::kOk) {
+    KeepExchangeFailure(status);
+    return status;
   }
-  KeepExchangeFailure(status);
-  return status;
+  const Status result = for_token ? FinishToken() : Status::kOk;
+  tls_session_.StoreIfWorthIt(tls_.resumed());
+  return result;
 }
 
 void Agent::KeepExchangeFailure(Status status) {
@@ -283,7 +290,9 @@ Status Agent::Forget() {
     return Status::kFailedPrecondition;
   }
   state_.WipeTokens();
-  return store_.Forget(state_, memory_.io) == Status::kOk
+  const Status session = tls_session_.Erase();
+  const Status state = store_.Forget(state_, memory_.io);
+  return state == Status::kOk && session == Status::kOk
              ? Status::kOk
              : FailNow(Status::kUnavailable, Reason::kStorageFailed);
 }

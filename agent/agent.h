@@ -14,6 +14,7 @@
 #include "agent/store/sealed_record.h"
 #include "agent/store/state_record.h"
 #include "agent/store/state_store.h"
+#include "agent/store/tls_session_record.h"
 #include "agent/tls/engine.h"
 #include "agent/tls/tls_connection.h"
 #include "port/bytes.h"
@@ -61,6 +62,9 @@ class Agent {
     Bytes token;  ///< As long as the longest token to be expected. SOTI's sample has 891.
     /// As long as the longest refresh token to be kept; a longer one is not. Empty: none is.
     Bytes refresh_token = {};
+    /// For the TLS session that the next connection resumes, also after a restart: 640 octets will
+    /// do for most servers, see agent/tls/README.md. Empty: every connection is a full handshake.
+    Bytes tls_session = {};
   };
 
   Agent(const Ports& ports, const Memory& memory);
@@ -130,12 +134,12 @@ class Agent {
   /// @return kFailedPrecondition  Not started, or an operation is going on.
   Status Idle();
 
-  /// Wipes token and refresh token here and in storage. That a code was spent, and that the server
-  /// refused the credentials, is remembered all the same. On raw flash the octets are gone when
-  /// `Idle()` has nothing left to do.
+  /// Wipes token, refresh token and TLS session here and in storage. That a code was spent, and
+  /// that the server refused the credentials, is remembered all the same. On raw flash the octets
+  /// are gone when `Idle()` has nothing left to do.
   ///
   /// @return kOk                  Storage has none.
-  /// @return kUnavailable         Storage still has it.
+  /// @return kUnavailable         Storage still has some of it.
   /// @return kFailedPrecondition  Not started, or an operation is going on.
   Status Forget();
 
@@ -152,8 +156,11 @@ class Agent {
   using Stored = StateStore::Stored;
   /// What storage held at the start.
   Stored stored() const { return store_.stored(); }
-  /// How many records were stored in the life of the device, as far as is known.
+  /// How often the record with the token was stored in the life of the device, as far as is known.
   std::uint32_t writes() const { return store_.writes(); }
+
+  /// Whether the last connection resumed a TLS session, which spares most of its cost.
+  bool tls_resumed() const { return tls_.resumed(); }
 
   /// The response to the API request: status (0: none yet), kept head, and content.
   std::uint16_t api_status() const;
@@ -184,6 +191,7 @@ class Agent {
   Origin origin_;
   Engine engine_;
   TlsConnection tls_;
+  TlsSessionRecord tls_session_;
   Exchange exchange_;
   StateStore store_;
   State state_;

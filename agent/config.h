@@ -48,6 +48,13 @@
 #define CONNECT_AUTH_MAX_LIFETIME_S 2592000
 #endif  // CONNECT_AUTH_MAX_LIFETIME_S
 
+/// @def CONNECT_AUTH_MAX_SESSION_AGE_S
+/// A TLS session is resumed for at most this long, in seconds, after the server's certificates were
+/// verified, however often its ticket is renewed. Maximum 604800, a week (RFC 8446 section 4.6.1).
+#ifndef CONNECT_AUTH_MAX_SESSION_AGE_S
+#define CONNECT_AUTH_MAX_SESSION_AGE_S 86400
+#endif  // CONNECT_AUTH_MAX_SESSION_AGE_S
+
 namespace connect_auth::config {
 
 inline constexpr std::size_t kMaxHeadBytes = CONNECT_AUTH_MAX_HEAD_BYTES;
@@ -56,6 +63,7 @@ inline constexpr std::size_t kMaxFields = CONNECT_AUTH_MAX_FIELDS;
 inline constexpr std::size_t kMaxInterimResponses = CONNECT_AUTH_MAX_INTERIM_RESPONSES;
 inline constexpr std::size_t kSegmentBytes = CONNECT_AUTH_SEGMENT_BYTES;
 inline constexpr std::int32_t kMaxLifetimeSeconds = CONNECT_AUTH_MAX_LIFETIME_S;
+inline constexpr std::int64_t kMaxSessionAgeSeconds = CONNECT_AUTH_MAX_SESSION_AGE_S;
 
 static_assert(kMaxHeadBytes >= 1024, "CONNECT_AUTH_MAX_HEAD_BYTES: real servers send more");
 static_assert(kMaxLineBytes >= 256, "CONNECT_AUTH_MAX_LINE_BYTES: real servers send more");
@@ -64,5 +72,7 @@ static_assert(kMaxInterimResponses >= 1 && kMaxInterimResponses <= 255,
               "CONNECT_AUTH_MAX_INTERIM_RESPONSES: 1..255");
 static_assert(kSegmentBytes >= 64, "CONNECT_AUTH_SEGMENT_BYTES: a TLS record header must fit");
 static_assert(kMaxLifetimeSeconds >= 3600, "CONNECT_AUTH_MAX_LIFETIME_S: at least an hour");
+static_assert(kMaxSessionAgeSeconds > 0 && kMaxSessionAgeSeconds <= 604800,
+              "CONNECT_AUTH_MAX_SESSION_AGE_S: 1..604800");
 
 }  // namespace connect_auth::config

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/store/sealed_record.h"
 
+#include <array>
 #include <new>
 #include <string_view>
 
@@ -8,7 +9,6 @@
 #include "agent/http/origin.h"
 #include "mbedtls/gcm.h"
 #include "mbedtls/platform.h"
-#include "mbedtls/sha256.h"
 #include "port/assert.h"
 
 namespace connect_auth {
@@ -85,16 +85,8 @@ Mark MarkOf(const Fingerprint& digest) {
 }
 
 Mark MarkOfKey(ConstBytes key) {
-  constexpr std::string_view kPurpose = "connect-auth key";
-  Fingerprint digest{};
-  mbedtls_sha256_context hash;
-  mbedtls_sha256_init(&hash);
-  static_cast<void>(mbedtls_sha256_starts(&hash, 0));
-  static_cast<void>(mbedtls_sha256_update(&hash, AsBytes(kPurpose).data(), kPurpose.size()));
-  static_cast<void>(mbedtls_sha256_update(&hash, key.data(), key.size()));
-  static_cast<void>(mbedtls_sha256_finish(&hash, digest.data()));
-  mbedtls_sha256_free(&hash);
-  return MarkOf(digest);
+  const std::string_view fields[] = {"connect-auth key", AsText(key)};
+  return MarkOf(DigestOf(fields));
 }
 
 bool HasMark(ConstBytes record, std::size_t at, const Mark& mark) {
@@ -115,15 +107,6 @@ bool HasHeader(RecordType type, ConstBytes header) {
          header[kTypeAt] == static_cast<std::uint8_t>(type);
 }
 
-/// Adds a field with its length, so that no two sequences of fields look alike.
-void Absorb(mbedtls_sha256_context& hash, std::string_view field) {
-  std::array<std::uint8_t, 4> size{};
-  PutBigEndian(static_cast<std::uint32_t>(field.size()), size);
-  // A hash over memory cannot fail: mbedTLS reports only accelerator faults here.
-  static_cast<void>(mbedtls_sha256_update(&hash, size.data(), size.size()));
-  static_cast<void>(mbedtls_sha256_update(&hash, AsBytes(field).data(), field.size()));
-}
-
 }  // namespace
 
 Fingerprint FingerprintOf(const Settings& settings) {
@@ -132,19 +115,14 @@ Fingerprint FingerprintOf(const Settings& settings) {
   std::array<std::uint8_t, 2> port{};
   PutBigEndian(origin.port, port);
   const std::uint8_t grant = static_cast<std::uint8_t>(settings.grant);
-  mbedtls_sha256_context hash;
-  mbedtls_sha256_init(&hash);
-  static_cast<void>(mbedtls_sha256_starts(&hash, 0));
-  Absorb(hash, origin.host);
-  Absorb(hash, AsText(port));
-  Absorb(hash, settings.token_path);
-  Absorb(hash, settings.client_id);
-  Absorb(hash, AsText({&grant, 1}));
-  Absorb(hash, settings.grant == Grant::kPassword ? settings.username : std::string_view());
-  Fingerprint fingerprint{};
-  static_cast<void>(mbedtls_sha256_finish(&hash, fingerprint.data()));
-  mbedtls_sha256_free(&hash);
-  return fingerprint;
+  const std::string_view fields[] = {
+      origin.host,
+      AsText(port),
+      settings.token_path,
+      settings.client_id,
+      AsText({&grant, 1}),
+      settings.grant == Grant::kPassword ? settings.username : std::string_view()};
+  return DigestOf(fields);
 }
 
 Status SealRecord(RecordType type, std::uint32_t sequence, ConstBytes key,

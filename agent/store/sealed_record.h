@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "agent/settings.h"
+#include "agent/tls/digest.h"
 #include "agent/tls/engine.h"
 #include "port/bytes.h"
 #include "port/result.h"
@@ -14,14 +14,14 @@ namespace connect_auth {
 
 /// SHA-256 of everything a stored token depends on: server, path, client, grant, user. It is part
 /// of every seal, so a record of another configuration does not open.
-using Fingerprint = std::array<std::uint8_t, 32>;
+using Fingerprint = Digest;
 
 /// @param settings  Checked. Borrowed during the call.
 Fingerprint FingerprintOf(const Settings& settings);
 
 enum class RecordType : std::uint8_t {
   kState = 1,       ///< Payload: see state_record.h.
-  kTlsSession = 2,  ///< Kept apart, as it changes with every connection.
+  kTlsSession = 2,  ///< Payload: see session_cache.h. Apart, as it changes at times of its own.
 };
 
 /// A record as it lies in storage, whatever storage that is. All numbers are big-endian.
@@ -30,7 +30,7 @@ enum class RecordType : std::uint8_t {
 ///          0     2  magic "CA"
 ///          2     1  version of the layout of header and payload: 2
 ///          3     1  RecordType
-///          4     4  mark of the record key: the front of SHA-256("connect-auth key" || key)
+///          4     4  mark of the record key: the front of DigestOf({"connect-auth key", key})
 ///          8     4  mark of the configuration: the front of the fingerprint
 ///         12    12  nonce: 4 octets sequence number, 8 random octets
 ///         24     n  payload, encrypted
@@ -41,8 +41,9 @@ enum class RecordType : std::uint8_t {
 /// unknown version are all alike: there is no such record. The marks only serve to tell a person
 /// why: they are not secret, and prove nothing.
 ///
-/// The sequence number counts the records written in the device's life. The random part keeps the
-/// nonce unique where an old image of the medium was restored and the number repeats.
+/// The sequence number counts the records of this type in the device's life. The random part keeps
+/// the nonce unique between the types, and where an old image of the medium was restored and the
+/// number repeats.
 struct SealedRecord {
   static constexpr std::size_t kHeaderBytes = 24;
   static constexpr std::size_t kTagBytes = 16;

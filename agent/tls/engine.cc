@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "agent/encoding/calendar.h"
 #include "mbedtls/ctr_drbg.h"
 #include "mbedtls/memory_buffer_alloc.h"
 #include "mbedtls/platform.h"
@@ -56,33 +57,6 @@ Status SeedGenerator() {
   }
   return result == MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED ? Status::kUnavailable
                                                               : Status::kOutOfMemory;
-}
-
-/// A date of the proleptic Gregorian calendar.
-struct Date {
-  std::int64_t year = 0;
-  int month = 0;  // 1..12
-  int day = 0;    // 1..31
-};
-
-/// @param days  Since 1970-01-01.
-Date ToDate(std::int64_t days) {
-  // Years are counted from 0000-03-01, so that a leap day ends its year and every 400 years are
-  // alike; months are then 153 days in five, from March on.
-  constexpr std::int64_t kDaysTo1970 = 719468;
-  constexpr std::int64_t kDaysIn400Years = 146097;
-  const std::int64_t since = days + kDaysTo1970;
-  const std::int64_t era = (since >= 0 ? since : since - kDaysIn400Years + 1) / kDaysIn400Years;
-  const auto day_of_era = static_cast<int>(since - era * kDaysIn400Years);
-  const int year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const int day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int month_from_march = (5 * day_of_year + 2) / 153;
-  Date date;
-  date.day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  date.month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  date.year = era * 400 + year_of_era + (date.month <= 2 ? 1 : 0);
-  return date;
 }
 
 /// The front of the arena that has ever held anything: the rest is left alone, since on Linux
@@ -145,8 +119,8 @@ Status Engine::Random(Bytes into) {
   return Status::kOk;
 }
 
-bool Engine::KnowsTime() const {
-  return started() && hooks.clock->WallTime().ok();
+Result<UnixSeconds> Engine::WallTime() const {
+  return started() ? hooks.clock->WallTime() : Result<UnixSeconds>(Status::kFailedPrecondition);
 }
 
 std::size_t Engine::refused_allocations() {
@@ -186,15 +160,17 @@ long long connect_auth_wall_time(long long* into) {
   return now;
 }
 
+/// mbedTLS counts the age of TLS 1.3 tickets with this, which have to outlive a reboot: so this is
+/// the wall clock, not the monotonic one.
 mbedtls_ms_time_t mbedtls_ms_time(void) {
-  return connect_auth::hooks.clock->Now().millis;
+  return connect_auth_wall_time(nullptr) * 1000;
 }
 
 struct tm* mbedtls_platform_gmtime_r(const mbedtls_time_t* time, struct tm* into) {
   constexpr std::int64_t kSecondsInDay = 86400;
   const std::int64_t days = *time / kSecondsInDay - (*time % kSecondsInDay < 0 ? 1 : 0);
   const auto second = static_cast<int>(*time - days * kSecondsInDay);
-  const connect_auth::Date date = connect_auth::ToDate(days);
+  const connect_auth::Date date = connect_auth::DateOfDays(days);
   *into = {};
   into->tm_year = static_cast<int>(date.year - 1900);
   into->tm_mon = date.month - 1;

@@ -7,6 +7,7 @@
 #include "port/bytes.h"
 #include "port/clock.h"
 #include "port/entropy.h"
+#include "port/result.h"
 #include "port/status.h"
 
 namespace connect_auth {
@@ -41,8 +42,12 @@ class Engine {
 
   bool started() const { return !arena_.empty(); }
 
-  /// Whether the platform knows the wall time, without which no certificate can be judged.
-  bool KnowsTime() const;
+  /// The wall clock, without which no certificate can be judged.
+  ///
+  /// @return value                Seconds since 1970.
+  /// @return kUnavailable         The platform does not know it.
+  /// @return kFailedPrecondition  Not started.
+  Result<UnixSeconds> WallTime() const;
 
   /// Fills `into` from the random generator, which is seeded from the entropy port.
   ///

@@ -68,6 +68,7 @@ long long connect_auth_wall_time(long long *into);
 #define MBEDTLS_SSL_CLI_C
 #define MBEDTLS_SSL_SERVER_NAME_INDICATION
 #define MBEDTLS_SSL_ALPN
+#define MBEDTLS_SSL_SESSION_TICKETS /* RFC 5077, RFC 8446 section 4.6.1 */
 #define MBEDTLS_SSL_IN_CONTENT_LEN CONNECT_AUTH_TLS_IN_BYTES
 #define MBEDTLS_SSL_OUT_CONTENT_LEN CONNECT_AUTH_TLS_OUT_BYTES
 
@@ -82,6 +83,7 @@ long long connect_auth_wall_time(long long *into);
 #define MBEDTLS_SSL_PROTO_TLS1_3
 #define MBEDTLS_SSL_TLS1_3_COMPATIBILITY_MODE /* Middleboxes: RFC 8446 appendix D.4. */
 #define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ENABLED
+#define MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_PSK_EPHEMERAL_ENABLED /* Resumption, with new keys. */
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE /* mbedTLS's 1.3 does not build without. */
 #define MBEDTLS_PSA_CRYPTO_C
 #define MBEDTLS_HKDF_C

@@ -3,10 +3,13 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <new>
 
 #include "agent/config.h"
 #include "agent/encoding/base64.h"
+#include "agent/encoding/byte_order.h"
+#include "agent/encoding/calendar.h"
 #include "agent/http/ascii.h"
 #include "mbedtls/net_sockets.h"
 #include "mbedtls/platform.h"
@@ -116,6 +119,11 @@ bool IsAllocationFailure(int error_code) {
   }
 }
 
+UnixSeconds ToUnixSeconds(const mbedtls_x509_time& time) {
+  const std::int64_t days = DaysOfDate({time.year, time.mon, time.day});
+  return UnixSeconds{((days * 24 + time.hour) * 60 + time.min) * 60 + time.sec};
+}
+
 Reason UntrustedReason(std::uint32_t flags) {
   if ((flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) != 0) {
     return Reason::kCertificateNotTrusted;
@@ -138,10 +146,15 @@ struct TlsConnection::Session {
   std::array<std::uint8_t, config::kSegmentBytes> gathered;  // output not yet given to transport_
   std::size_t gathered_size;
   std::string_view pins;
+  Digest binding;             // of the TLS session, to host, port and trust
+  UnixSeconds trusted_until;  // the first end of all certificates of the chain
+  bool authorities_loaded;
+  bool verified;  // a chain, in this handshake
   bool pin_found;
   bool received_anything;
 
   void Init() {
+    trusted_until = UnixSeconds{std::numeric_limits<std::int64_t>::max()};
     mbedtls_ssl_init(&ssl);
     mbedtls_ssl_config_init(&config);
     mbedtls_x509_crt_init(&authorities);
@@ -158,9 +171,11 @@ struct TlsConnection::Session {
   static int Verify(void* self, mbedtls_x509_crt* certificate, int depth, std::uint32_t* flags) {
     auto& session = *static_cast<Session*>(self);
     session.pin_found = session.pin_found || IsPinned(*certificate, session.pins);
+    session.trusted_until = std::min(session.trusted_until, ToUnixSeconds(certificate->valid_to));
     if (depth != 0) {
       return 0;
     }
+    session.verified = true;
     if (!session.pin_found && !session.pins.empty()) {
       *flags |= kPinFlag;
     }
@@ -188,6 +203,7 @@ Status TlsConnection::Connect(std::string_view host, std::uint16_t port) {
       reason_ = Reason::kNone;
       error_code_ = 0;
       refused_before_ = Engine::refused_allocations();
+      resumed_ = false;
       phase_ = Phase::kTransport;
       return ConnectTransport(host, port);
     case Phase::kTransport:
@@ -217,11 +233,11 @@ Status TlsConnection::ConnectTransport(std::string_view host, std::uint16_t port
   }
   waits_for_ = Interest::kNothing;
   phase_ = Phase::kHandshake;
-  return SetUp(host);
+  return SetUp(host, port);
 }
 
 /// Makes mbedTLS's objects; everything they need comes from the arena.
-Status TlsConnection::SetUp(std::string_view host) {
+Status TlsConnection::SetUp(std::string_view host, std::uint16_t port) {
   if (host.size() > kMaxHostBytes) {
     return Break(Status::kInvalidArgument, Reason::kUrlMalformed, 0);
   }
@@ -236,22 +252,31 @@ Status TlsConnection::SetUp(std::string_view host) {
   session_->host[host.size()] = '\0';
   session_->address_size =
       mbedtls_x509_crt_parse_cn_inet_pton(session_->host.data(), session_->address.data());
+  const int result = Configure();
+  if (result != 0) {
+    return BreakWithError(result);
+  }
+  mbedtls_ssl_set_bio(&session_->ssl, this, SendCallback, ReceiveCallback, nullptr);
+  return sessions_.enabled() ? OfferSession(host, port) : Status::kPending;
+}
 
+/// @return 0, or mbedTLS's error code
+int TlsConnection::Configure() {
   mbedtls_ssl_config& config = session_->config;
   int result = mbedtls_ssl_config_defaults(
       &config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT);
   if (result != 0) {
-    return BreakWithError(result);
-  }
-  const Status loaded = LoadAuthorities();
-  if (loaded != Status::kOk) {
-    return loaded;
+    return result;
   }
   mbedtls_ssl_conf_authmode(&config, MBEDTLS_SSL_VERIFY_REQUIRED);
   mbedtls_ssl_conf_ca_chain(&config, &session_->authorities, nullptr);
   mbedtls_ssl_conf_verify(&config, Session::Verify, session_);
   mbedtls_ssl_conf_sig_algs(&config, kSignatureAlgorithms);
   mbedtls_ssl_conf_rng(&config, RandomCallback, &engine_);
+  mbedtls_ssl_conf_session_tickets(&config, sessions_.enabled() ? 1 : 0);
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+  mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(&config, sessions_.enabled() ? 1 : 0);
+#endif
   result = mbedtls_ssl_conf_alpn_protocols(&config, const_cast<const char**>(kAlpnProtocols));
   if (result == 0) {
     result = mbedtls_ssl_setup(&session_->ssl, &config);
@@ -262,14 +287,41 @@ Status TlsConnection::SetUp(std::string_view host) {
     result = mbedtls_ssl_set_hostname(
         &session_->ssl, session_->address_size == 0 ? session_->host.data() : nullptr);
   }
-  if (result != 0) {
-    return BreakWithError(result);
+  return result;
+}
+
+/// Offers the kept session, if it was made with this server and under this trust.
+Status TlsConnection::OfferSession(std::string_view host, std::uint16_t port) {
+  session_->binding = BindingTo(host, port);
+  const Result<UnixSeconds> now = engine_.WallTime();
+  offered_ = now.ok() && sessions_.IsGoodFor(session_->binding, now.value()) &&
+             sessions_.OfferTo(session_->ssl);
+  return Engine::refused_allocations() == refused_before_
+             ? Status::kPending
+             : BreakWithError(MBEDTLS_ERR_SSL_ALLOC_FAILED);
+}
+
+/// What a session stands and falls with.
+Digest TlsConnection::BindingTo(std::string_view host, std::uint16_t port) {
+  if (!trust_digest_known_) {
+    const std::string_view trust[] = {AsText(trust_.authorities), AsText(trust_.backup_authorities),
+                                      trust_.pins};
+    trust_digest_ = DigestOf(trust);
+    trust_digest_known_ = true;
   }
-  mbedtls_ssl_set_bio(&session_->ssl, this, SendCallback, ReceiveCallback, nullptr);
-  return Status::kPending;
+  std::array<std::uint8_t, 2> port_octets{};
+  PutBigEndian(port, port_octets);
+  const std::string_view fields[] = {host, AsText(port_octets), AsText(trust_digest_)};
+  return DigestOf(fields);
+}
+
+void TlsConnection::SetTrust(const Trust& trust) {
+  trust_ = trust;
+  trust_digest_known_ = false;
 }
 
 Status TlsConnection::LoadAuthorities() {
+  session_->authorities_loaded = true;
   for (const ConstBytes certificates : {trust_.authorities, trust_.backup_authorities}) {
     if (certificates.empty()) {
       continue;
@@ -286,24 +338,74 @@ Status TlsConnection::LoadAuthorities() {
   return Status::kOk;
 }
 
+/// Does a step; and where a session was on offer when it failed, begins again without it. Lack of
+/// memory and a chain that was refused are not the session's fault.
 Status TlsConnection::Handshake() {
+  const Status status = StepHandshake();
+  if (status == Status::kOk || status == Status::kPending || !offered_) {
+    return status;
+  }
+  sessions_.Drop();
+  offered_ = false;
+  if (status != Status::kMalformed && status != Status::kUnavailable) {
+    return status;
+  }
+  CONNECT_AUTH_LOG(kInfo, "tls: the kept session made the handshake fail, error", error_code_);
+  FreeSession();
+  transport_.Close();
+  reason_ = Reason::kNone;
+  error_code_ = 0;
   waits_for_ = Interest::kNothing;
-  const int result = mbedtls_ssl_handshake_step(&session_->ssl);
+  phase_ = Phase::kTransport;
+  return Status::kPending;
+}
+
+Status TlsConnection::StepHandshake() {
+  waits_for_ = Interest::kNothing;
+  mbedtls_ssl_context& ssl = session_->ssl;
+  // The authorities are read when there is a certificate to verify: a resumed session has none.
+  if (ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE &&
+      !session_->authorities_loaded) {
+    const Status loaded = LoadAuthorities();
+    if (loaded != Status::kOk) {
+      return loaded;
+    }
+  }
+  const int result = mbedtls_ssl_handshake_step(&ssl);
   if (IsPending(result)) {
     return Status::kPending;
   }
   if (result != 0) {
     return BreakWithError(result);
   }
-  if (mbedtls_ssl_is_handshake_over(&session_->ssl) == 0) {
-    return Status::kPending;
-  }
-  // The handshake has failed already on any flag; this guards against a change of that.
-  if (mbedtls_ssl_get_verify_result(&session_->ssl) != 0) {
+  return mbedtls_ssl_is_handshake_over(&ssl) == 0 ? Status::kPending : Conclude();
+}
+
+Status TlsConnection::Conclude() {
+  // The handshake has failed already on any flag, and does not go without a certificate unless a
+  // session is resumed; this guards against a change of that.
+  if (mbedtls_ssl_get_verify_result(&session_->ssl) != 0 || (!session_->verified && !offered_)) {
     return BreakUntrusted(MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
   }
+  resumed_ = !session_->verified;
   phase_ = Phase::kOpen;
+  if (resumed_) {
+    session_->trusted_until = sessions_.trusted_until();
+  }
+  KeepSession();
   return Status::kOk;
+}
+
+/// Keeps what this connection has agreed on or been given, for the next one.
+void TlsConnection::KeepSession() {
+  const Result<UnixSeconds> now = engine_.WallTime();
+  if (!sessions_.enabled() || !now.ok()) {
+    return;
+  }
+  const UnixSeconds end{now.value().count + config::kMaxSessionAgeSeconds};
+  session_->trusted_until = std::min(session_->trusted_until, end);
+  sessions_.TakeFrom(session_->ssl, resumed_, session_->binding, now.value(),
+                     session_->trusted_until);
 }
 
 IoResult TlsConnection::Write(ConstBytes data) {
@@ -325,6 +427,10 @@ IoResult TlsConnection::Read(Bytes into) {
   }
   waits_for_ = Interest::kNothing;
   const int result = mbedtls_ssl_read(&session_->ssl, into.data(), into.size());
+  if (result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
+    KeepSession();
+    return IoResult::Error(Status::kPending);
+  }
   if (IsPending(result)) {
     return IoResult::Error(Status::kPending);
   }
@@ -339,17 +445,25 @@ IoResult TlsConnection::Read(Bytes into) {
 }
 
 void TlsConnection::Close() {
+  if (phase_ == Phase::kOpen && mbedtls_ssl_close_notify(&session_->ssl) == 0) {
+    static_cast<void>(Flush());  // As a courtesy: the peer learns of the end from TCP as well.
+  }
+  if (phase_ == Phase::kHandshake && offered_) {
+    sessions_.Drop();  // Given up: perhaps the server does not answer because of it.
+  }
+  offered_ = false;
+  FreeSession();
+  transport_.Close();
+  waits_for_ = Interest::kNothing;
+  phase_ = Phase::kClosed;
+}
+
+void TlsConnection::FreeSession() {
   if (session_ != nullptr) {
-    if (phase_ == Phase::kOpen && mbedtls_ssl_close_notify(&session_->ssl) == 0) {
-      static_cast<void>(Flush());  // As a courtesy: the peer learns of the end from TCP as well.
-    }
     session_->Free();
     mbedtls_free(session_);
     session_ = nullptr;
   }
-  transport_.Close();
-  waits_for_ = Interest::kNothing;
-  phase_ = Phase::kClosed;
 }
 
 std::string_view TlsConnection::version() const {
@@ -367,8 +481,6 @@ bool TlsConnection::IsPending(int result) {
       return true;
     case MBEDTLS_ERR_SSL_WANT_WRITE:
       waits_for_ = Interest::kWritable;
-      return true;
-    case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
       return true;
     default:
       return false;
@@ -413,7 +525,7 @@ Status TlsConnection::BreakUntrusted(int error_code) {
   if (flags == 0 || (flags & ~kDateFlags) != 0) {
     return Break(Status::kUntrusted, UntrustedReason(flags & ~kDateFlags), error_code);
   }
-  if (!engine_.KnowsTime()) {
+  if (!engine_.WallTime().ok()) {
     return Break(Status::kCertificateDate, Reason::kClockUnknown, error_code);
   }
   return Break(Status::kCertificateDate,

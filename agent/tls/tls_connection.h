@@ -6,7 +6,9 @@
 #include <string_view>
 
 #include "agent/failure.h"
+#include "agent/tls/digest.h"
 #include "agent/tls/engine.h"
+#include "agent/tls/session_cache.h"
 #include "port/bytes.h"
 #include "port/network.h"
 
@@ -31,11 +33,18 @@ bool ArePinsWellFormed(std::string_view pins);
 ///
 ///     Connect()            connected             verified
 ///   kClosed ──► kTransport ─────────► kHandshake ─────────► kOpen
-///                   └────────────────────┴──────────────────┴──── error ──► kBroken
+///                   ▲ └──────────────────┤ └────────────────┴──── error ──► kBroken
+///                   └────────────────────┘ a session was offered, and it failed: once more without
 ///
 /// Chain, host name and dates are verified before `Connect` says kOk: there is no switch to leave
 /// that out. `Connect` does one step of the handshake at a time; a step may compute for as long as
 /// one public-key operation takes on the device.
+///
+/// The last session is offered for resumption: to the same host and port, under the same trust,
+/// for as long as agent/tls/README.md says. A server that resumes it proves that it is the one that
+/// was verified, and sends no certificate again. One that does not is verified in the same
+/// handshake. Where a handshake fails with a session on offer, the session is dropped and one more
+/// connection is made without.
 ///
 /// Output is gathered and goes out when the peer's answer is first asked for (`Read`), so that the
 /// end of the handshake and a small request share one segment.
@@ -50,13 +59,16 @@ class TlsConnection final : public Connection {
  public:
   /// @param transport  Carries the records. Borrowed for the life of this object.
   /// @param engine     Started before the first `Connect`. Borrowed for the life of this object.
-  TlsConnection(Connection& transport, Engine& engine) : transport_(transport), engine_(engine) {}
+  /// @param session    Room for the session, see `SessionCache`. Empty: no resumption. Borrowed for
+  ///                   the life of this object.
+  TlsConnection(Connection& transport, Engine& engine, Bytes session = {})
+      : transport_(transport), engine_(engine), sessions_(session) {}
   ~TlsConnection() { Close(); }
   TlsConnection(const TlsConnection&) = delete;
   TlsConnection& operator=(const TlsConnection&) = delete;
 
   /// Takes effect with the next connection.
-  void SetTrust(const Trust& trust) { trust_ = trust; }
+  void SetTrust(const Trust& trust);
 
   Status Connect(std::string_view host, std::uint16_t port) override;
   IoResult Write(ConstBytes data) override;
@@ -72,15 +84,26 @@ class TlsConnection final : public Connection {
   /// The version and cipher suite agreed on, for diagnosis; empty when not open. Static text.
   std::string_view version() const;
   std::string_view cipher_suite() const;
+  /// Whether the last handshake resumed a session. Survives `Close()` likewise.
+  bool resumed() const { return resumed_; }
+  /// What is offered next time. Not to be changed between `Connect()` and `Close()`.
+  SessionCache& sessions() { return sessions_; }
 
  private:
   enum class Phase : std::uint8_t { kClosed, kTransport, kHandshake, kOpen, kBroken };
   struct Session;  // mbedTLS's objects; lives in the arena from SetUp() to Close().
 
   Status ConnectTransport(std::string_view host, std::uint16_t port);
-  Status SetUp(std::string_view host);
+  Status SetUp(std::string_view host, std::uint16_t port);
+  int Configure();
+  Status OfferSession(std::string_view host, std::uint16_t port);
+  Digest BindingTo(std::string_view host, std::uint16_t port);
   Status LoadAuthorities();
   Status Handshake();
+  Status StepHandshake();
+  Status Conclude();
+  void KeepSession();
+  void FreeSession();
   Status Break(Status status, Reason reason, int error_code);
   Status BreakWithError(int error_code);
   Status BreakUntrusted(int error_code);
@@ -93,7 +116,9 @@ class TlsConnection final : public Connection {
 
   Connection& transport_;
   Engine& engine_;
+  SessionCache sessions_;
   Trust trust_;
+  Digest trust_digest_{};
   Session* session_ = nullptr;
   std::size_t refused_before_ = 0;
   std::int32_t error_code_ = 0;
@@ -101,6 +126,9 @@ class TlsConnection final : public Connection {
   Status broken_status_ = Status::kOk;
   Reason reason_ = Reason::kNone;
   Interest waits_for_ = Interest::kNothing;
+  bool trust_digest_known_ = false;
+  bool offered_ = false;
+  bool resumed_ = false;
 };
 
 }  // namespace connect_auth

@@ -34,6 +34,7 @@ constexpr Millis kNoMatter{0};
 std::array<std::uint8_t, 96 * 1024> arena;
 std::array<std::uint8_t, 4096> io;
 std::array<std::uint8_t, 1024> token_room;
+std::array<std::uint8_t, 640> session_room;
 
 /// A device: what survives a restart of the agent.
 struct Device {
@@ -47,6 +48,7 @@ struct Device {
 
   Agent::Ports ports() { return {clock, peer, storage, entropy}; }
   static Agent::Memory memory() { return {arena, io, token_room}; }
+  static Agent::Memory memory_with_session() { return {arena, io, token_room, {}, session_room}; }
 
   TlsPeer peer;
   fake::FakeClock clock;
@@ -488,6 +490,143 @@ void agent_fails_cleanly_whichever_storage_call_fails(void**) {
   }
 }
 
+/// A token for an agent that has just been started.
+void RenewAfterRestart(Device& device) {
+  Agent agent(device.ports(), Device::memory_with_session());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+}
+
+void agent_resumes_its_tls_session_also_after_a_restart(void**) {
+  for (const int version : {12, 13}) {
+    for (const bool tickets : {true, false}) {
+      tests::PeerOptions options;
+      options.tls_version = version;
+      options.tickets = tickets;
+      Device device(options);
+      {
+        Agent agent(device.ports(), Device::memory_with_session());
+        assert_int_equal(agent.Start(device.settings), Status::kOk);
+        assert_int_equal(Renew(agent, device), Status::kOk);
+        assert_false(agent.tls_resumed());
+        assert_int_equal(Renew(agent, device), Status::kOk);
+        assert_true(agent.tls_resumed());
+        assert_int_equal(device.peer.resumptions(), 1);
+      }
+      assert_true(IsWiped(session_room));
+
+      for (std::uint32_t i = 2; i <= 3; ++i) {
+        device.clock.Reboot(i);
+        device.clock.SetWallTime(UnixSeconds{static_cast<std::int64_t>(std::time(nullptr))});
+        RenewAfterRestart(device);
+        assert_int_equal(device.peer.resumptions(), i);
+      }
+      assert_int_equal(RequestsReceived(device), 4);
+      // The token each time; the session once.
+      assert_int_equal(device.storage.stores(), 5);
+      assert_int_equal(SequenceOf(device.storage.contents("tls_session")), 1);
+    }
+  }
+}
+
+void agent_resumes_for_api_requests_and_keeps_their_sessions(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory_with_session());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_int_equal(device.storage.erases(), 0);
+  assert_int_equal(device.storage.Erase("tls_session"), Status::kOk);
+  device.peer.ForgetSessions();
+  device.clock.Advance(Millis::Seconds(TlsSessionRecord::kLeastAge));
+  ApiRequest request;
+  request.target = "/api/devices";
+  for (const bool resumed : {false, true}) {
+    assert_int_equal(agent.RequestApi(request), Status::kPending);
+    assert_int_equal(RunToEnd(agent, device), Status::kOk);
+    assert_int_equal(agent.tls_resumed(), resumed);
+  }
+  assert_false(device.storage.contents("tls_session").empty());
+}
+
+void agent_resumes_nothing_without_room_for_a_session(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  for (int i = 0; i < 2; ++i) {
+    assert_int_equal(Renew(agent, device), Status::kOk);
+    assert_false(agent.tls_resumed());
+  }
+  assert_true(device.storage.contents("tls_session").empty());
+}
+
+void agent_resumes_nothing_under_another_trust(void**) {
+  Device device;
+  RenewAfterRestart(device);
+  TlsPeer other({}, kTokenReply);
+  device.settings.trust.backup_authorities = other.ca_pem();
+  RenewAfterRestart(device);
+  assert_int_equal(device.peer.resumptions(), 0);
+  device.settings.trust.backup_authorities = {};
+  device.settings.trust.pins = device.peer.ca_pin();
+  RenewAfterRestart(device);
+  assert_int_equal(device.peer.resumptions(), 0);
+  device.settings.trust.pins = {};
+  RenewAfterRestart(device);  // The record was too young to be replaced, and opens again.
+  assert_int_equal(device.peer.resumptions(), 1);
+}
+
+void agent_gets_its_token_whatever_became_of_the_stored_session(void**) {
+  constexpr std::size_t kBitStep = 101;
+  Device device;
+  RenewAfterRestart(device);
+  const std::size_t bits = 8 * device.storage.contents("tls_session").size();
+  assert_true(bits > 0);
+  for (std::size_t bit = 0; bit < bits; bit += kBitStep) {
+    const auto mask = static_cast<std::uint8_t>(1U << bit % 8);
+    device.storage.contents("tls_session")[bit / 8] ^= mask;
+    const std::uint32_t before = device.peer.resumptions();
+    RenewAfterRestart(device);
+    assert_int_equal(device.peer.resumptions(), before);
+  }
+  device.peer.ForgetSessions();
+  RenewAfterRestart(device);
+}
+
+void agent_forgets_its_tls_session_with_the_token(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory_with_session());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_false(device.storage.contents("tls_session").empty());
+  device.storage.SetReadOnly(true);
+  assert_int_equal(agent.Forget(), Status::kUnavailable);
+  device.storage.SetReadOnly(false);
+
+  assert_int_equal(agent.Forget(), Status::kOk);
+
+  assert_true(device.storage.contents("tls_session").empty());
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_false(agent.tls_resumed());
+}
+
+void agent_needs_no_storage_that_works_to_resume(void**) {
+  for (std::uint32_t n = 1; n <= 6; ++n) {
+    Device device;
+    device.storage.FailCall(n);
+    RenewAfterRestart(device);
+    RenewAfterRestart(device);
+    assert_int_equal(RequestsReceived(device), 2);
+  }
+  Device device;
+  Agent agent(device.ports(), Device::memory_with_session());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  device.storage.SetFailing(true);
+  for (const bool resumed : {false, true}) {
+    assert_int_equal(Renew(agent, device), Status::kOk);
+    assert_int_equal(agent.tls_resumed(), resumed);
+  }
+}
+
 void agent_makes_api_requests_with_its_token(void**) {
   Device device;
   Agent agent(device.ports(), Device::memory());
@@ -651,6 +790,13 @@ int main() {
       cmocka_unit_test(agent_sends_no_code_that_it_cannot_mark_as_spent),
       cmocka_unit_test(agent_never_replays_a_code_whichever_call_fails),
       cmocka_unit_test(agent_fails_cleanly_whichever_storage_call_fails),
+      cmocka_unit_test(agent_resumes_its_tls_session_also_after_a_restart),
+      cmocka_unit_test(agent_resumes_for_api_requests_and_keeps_their_sessions),
+      cmocka_unit_test(agent_resumes_nothing_without_room_for_a_session),
+      cmocka_unit_test(agent_resumes_nothing_under_another_trust),
+      cmocka_unit_test(agent_gets_its_token_whatever_became_of_the_stored_session),
+      cmocka_unit_test(agent_forgets_its_tls_session_with_the_token),
+      cmocka_unit_test(agent_needs_no_storage_that_works_to_resume),
       cmocka_unit_test(agent_makes_api_requests_with_its_token),
       cmocka_unit_test(agent_refuses_malformed_api_requests),
       cmocka_unit_test(agent_says_when_a_buffer_is_too_small),

@@ -105,14 +105,14 @@ void engine_knows_the_time_only_when_the_clock_does(void**) {
   fake::FakeClock clock;
   fake::FakeEntropy entropy;
   Engine engine;
-  assert_false(engine.KnowsTime());
+  assert_int_equal(engine.WallTime().status(), Status::kFailedPrecondition);
   assert_int_equal(engine.Start(arena, clock, entropy), Status::kOk);
-  assert_false(engine.KnowsTime());
+  assert_int_equal(engine.WallTime().status(), Status::kUnavailable);
   assert_true(mbedtls_time(nullptr) == 0);
 
   clock.SetWallTime(UnixSeconds{1800000000});
 
-  assert_true(engine.KnowsTime());
+  assert_true(engine.WallTime().value() == UnixSeconds{1800000000});
   mbedtls_time_t now = 0;
   assert_true(mbedtls_time(&now) == 1800000000);
   assert_true(now == 1800000000);

