@@ -12,10 +12,11 @@ constexpr std::size_t kTokenTypeAt = 0;
 constexpr std::size_t kLatchErrorAt = 1;
 constexpr std::size_t kLatchStatusAt = 2;
 constexpr std::size_t kLatchAnchorAt = 4;
-constexpr std::size_t kLifetimeAt = 28;
-constexpr std::size_t kTokenAnchorAt = 32;
-constexpr std::size_t kSpentCodeAt = 56;
-constexpr std::size_t kTokenSizeAt = 88;
+constexpr std::size_t kLatchCredentialsAt = 28;
+constexpr std::size_t kLifetimeAt = 36;
+constexpr std::size_t kTokenAnchorAt = 40;
+constexpr std::size_t kSpentCodeAt = 64;
+constexpr std::size_t kTokenSizeAt = 96;
 
 constexpr std::uint8_t kNoToken = 0;
 constexpr std::uint8_t kBearer = 1;
@@ -59,6 +60,7 @@ void EncodeState(const State& state, Bytes into) {
   into[kLatchErrorAt] = static_cast<std::uint8_t>(state.latch.error);
   PutBigEndian(state.latch.http_status, into.subspan(kLatchStatusAt, 2));
   PutAnchor(state.latch.since, into.subspan(kLatchAnchorAt));
+  CopyBytes(state.latch.credentials, into.subspan(kLatchCredentialsAt));
   PutBigEndian(static_cast<std::uint64_t>(state.token.lifetime_s()), into.subspan(kLifetimeAt, 4));
   PutAnchor(state.token.anchor(), into.subspan(kTokenAnchorAt));
   CopyBytes(state.spent_code, into.subspan(kSpentCodeAt));
@@ -77,6 +79,8 @@ Status DecodeState(ConstBytes payload, State& state) {
   state.latch.http_status =
       static_cast<std::uint16_t>(GetBigEndian(payload.subspan(kLatchStatusAt, 2)));
   state.latch.since = GetAnchor(payload.subspan(kLatchAnchorAt));
+  CopyBytes(payload.subspan(kLatchCredentialsAt, state.latch.credentials.size()),
+            state.latch.credentials);
   CopyBytes(payload.subspan(kSpentCodeAt, state.spent_code.size()), state.spent_code);
   const std::size_t token_size =
       static_cast<std::size_t>(GetBigEndian(payload.subspan(kTokenSizeAt, 4)));

@@ -13,12 +13,16 @@
 
 namespace connect_auth {
 
+/// The front of a digest of credentials: enough to see that they changed.
+using CredentialsMark = std::array<std::uint8_t, 8>;
+
 /// That the server refused the credentials, and when. It outlives a restart, so that a device that
 /// boots again and again need not ask again and again.
 struct Latch {
   std::uint16_t http_status = 0;  ///< 0: not latched.
   OAuthError error = OAuthError::kNone;
-  Anchor since;  ///< When the request was sent.
+  Anchor since;                   ///< When the request was sent.
+  CredentialsMark credentials{};  ///< That were refused: others are worth a try.
 
   bool is_set() const { return http_status != 0; }
 };
@@ -59,14 +63,15 @@ struct State {
 ///          1     1  latch: OAuthError
 ///          2     2  latch: HTTP status; 0: not latched
 ///          4    24  latch: anchor
-///         28     4  lifetime of the token in seconds
-///         32    24  anchor of the token
-///         56    32  digest of the code sent last; zeros: none
-///         88     4  size of the token
-///         92     t  token
-///     92 + t     r  refresh token
+///         28     8  latch: mark of the credentials
+///         36     4  lifetime of the token in seconds
+///         40    24  anchor of the token
+///         64    32  digest of the code sent last; zeros: none
+///         96     4  size of the token
+///        100     t  token
+///    100 + t     r  refresh token
 struct StateRecord {
-  static constexpr std::size_t kFixedBytes = 92;
+  static constexpr std::size_t kFixedBytes = 100;
   static std::size_t Size(const State& state) {
     return kFixedBytes + state.token.text().size() + state.refresh_token.view().size();
   }
