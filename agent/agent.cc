@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/agent.h"
 
+#include <algorithm>
 #include <array>
 
-#include "agent/oauth/token_request.h"
+#include "agent/session/latch_timer.h"
 #include "agent/session/lifetime.h"
-#include "mbedtls/sha256.h"
+#include "agent/session/remedy.h"
+#include "agent/tls/digest.h"
 #include "port/log.h"
 
 namespace connect_auth {
 namespace {
 
+constexpr std::uint16_t kUnauthorized = 401;
+
 /// A code is remembered by its digest: what lies in storage must not be worth stealing.
-CodeDigest DigestOf(SecretView code) {
-  const ConstBytes octets = AsBytes(code.Reveal());
-  CodeDigest digest{};
-  static_cast<void>(mbedtls_sha256(octets.data(), octets.size(), digest.data(), 0));
-  return digest;
+CodeDigest DigestOfCode(SecretView code) {
+  const std::string_view fields[] = {code.Reveal()};
+  return DigestOf(fields);
 }
 
 }  // namespace
@@ -24,14 +26,17 @@ CodeDigest DigestOf(SecretView code) {
 Agent::Agent(const Ports& ports, const Memory& memory)
     : ports_(ports),
       memory_(memory),
+      clock_(ports.clock),
       tls_(ports.connection, engine_, TlsSessionRecord::PayloadOf(memory.tls_session)),
       tls_session_(memory.tls_session, ports.storage, engine_, tls_.sessions()),
-      exchange_(tls_, ports.clock, memory.io),
+      exchange_(tls_, clock_, memory.io),
       store_(ports.storage, engine_),
       state_(memory.token, memory.refresh_token) {}
 
+// Settings.
+
 Status Agent::Start(const Settings& settings) {
-  if (phase_ != Phase::kStopped) {
+  if (IsStarted()) {
     return Status::kFailedPrecondition;
   }
   failure_ = Failure();
@@ -39,26 +44,91 @@ Status Agent::Start(const Settings& settings) {
   if (wrong != Reason::kNone) {
     return FailNow(Status::kInvalidArgument, wrong);
   }
-  const Status engine = engine_.Start(memory_.tls_arena, ports_.clock, ports_.entropy);
+  clock_.SetLeast(settings.least_time);
+  const Status engine = engine_.Start(memory_.tls_arena, clock_, ports_.entropy);
   if (engine != Status::kOk) {
     return FailNow(engine,
                    engine == Status::kUnavailable ? Reason::kNoEntropy : Reason::kArenaExhausted);
   }
-  settings_ = settings;
-  static_cast<void>(ParseOrigin(settings_.url, origin_));  // CheckSettings has seen it succeed.
-  tls_.SetTrust(settings_.trust);
-  const Fingerprint fingerprint = FingerprintOf(settings_);
-  tls_session_.Start(settings_.record_key, fingerprint);
-  store_failed_ = false;
-  store_.Begin(settings_.record_key, fingerprint);
-  store_.Load(state_, memory_.io);
-  stored_until_ = EndOfToken();
+  counters_ = Counters();
+  last_attempt_ = Instant{0} + (Millis{0} - kLeastPause);
+  const Status adopted = Adopt(settings, Changed::kAll);
+  if (adopted != Status::kOk) {
+    engine_.Stop();
+    return FailNow(adopted, Reason::kNoEntropy);
+  }
   phase_ = Phase::kIdle;
   return Status::kOk;
 }
 
+Status Agent::ChangeSettings(const Settings& settings) {
+  if (!IsStarted()) {
+    return Status::kFailedPrecondition;
+  }
+  const Reason wrong = CheckSettings(settings);
+  if (wrong != Reason::kNone) {
+    return FailNow(Status::kInvalidArgument, wrong);
+  }
+  exchange_.Abort();
+  phase_ = Phase::kIdle;
+  clock_.SetLeast(settings.least_time);
+  const bool same_token = store_.IsFor(settings.record_key, FingerprintOf(settings));
+  return Adopt(settings, same_token ? Changed::kTerms : Changed::kAll);
+}
+
+/// @return kOk, kUnavailable (no random octets)
+Status Agent::Adopt(const Settings& settings, Changed changed) {
+  std::array<std::uint8_t, 8> stand_in{};
+  ConstBytes device_id = settings.device_id;
+  if (device_id.empty()) {
+    device_id = stand_in;
+    const Status random = engine_.Random(stand_in);
+    if (random != Status::kOk) {
+      return random;
+    }
+  }
+  settings_ = settings;
+  static_cast<void>(ParseOrigin(settings_.url, origin_));  // CheckSettings has seen it succeed.
+  tls_.SetTrust(settings_.trust);
+  if (changed == Changed::kAll) {
+    PickUp();
+  }
+  if (state_.latch.is_set() && state_.latch.credentials != MarkOfCredentials()) {
+    state_.latch = Latch();  // Others are worth a try.
+  }
+  Schedule(device_id);
+  return Status::kOk;
+}
+
+/// Begins with what is stored.
+void Agent::PickUp() {
+  const Fingerprint fingerprint = FingerprintOf(settings_);
+  tls_session_.Start(settings_.record_key, fingerprint);
+  state_.Wipe();
+  store_.Begin(settings_.record_key, fingerprint);
+  store_.Load(state_, memory_.io);
+  stored_until_ = EndOfToken();
+  store_failed_ = false;
+  rejected_ = false;
+  came_since_start_ = false;
+  reject_pause_ = kLeastPause;
+}
+
+void Agent::Schedule(ConstBytes device_id) {
+  const Instant now = clock_.Now();
+  renewal_slot_ = Slot(device_id, Slot::Purpose::kRenewal);
+  latch_slot_ = Slot(device_id, Slot::Purpose::kLatch);
+  backoff_ = Backoff(settings_.backoff, Slot(device_id, Slot::Purpose::kRetry), now);
+  earliest_ = settings_.renews_ahead ? backoff_.First() : now;
+  token_failure_ = Failure();
+  wanted_ = false;
+  replays_ = false;
+  shows_response_ = false;
+  ScheduleRenewal(Herd::kInStep);
+}
+
 void Agent::Stop() {
-  if (phase_ == Phase::kStopped) {
+  if (!IsStarted()) {
     return;
   }
   exchange_.Abort();
@@ -69,133 +139,311 @@ void Agent::Stop() {
   phase_ = Phase::kStopped;
 }
 
-Status Agent::RequestToken(Millis min_valid) {
-  if (phase_ != Phase::kIdle) {
-    return Status::kFailedPrecondition;
-  }
-  const Result<Millis> left = remaining_life();
-  if (left.ok() && left.value() > RequiredLife(state_.token, settings_.renewal_margin, min_valid)) {
-    return Status::kOk;
-  }
-  return RenewToken();
+CredentialsMark Agent::MarkOfCredentials() const {
+  const auto encoding = static_cast<std::uint8_t>(settings_.auth_encoding);
+  const std::string_view fields[] = {AsText({&encoding, 1}), settings_.client_secret.Reveal(),
+                                     settings_.password.Reveal(), settings_.code.Reveal()};
+  const Digest digest = DigestOf(fields);
+  CredentialsMark mark{};
+  CopyBytes(ConstBytes(digest).first(mark.size()), mark);
+  return mark;
 }
 
-Status Agent::RenewToken() {
-  if (phase_ != Phase::kIdle) {
+// What a token is worth.
+
+Result<Millis> Agent::remaining_life() const {
+  return state_.token.empty() ? Result<Millis>(Status::kNotFound)
+                              : RemainingLife(state_.token, clock_);
+}
+
+bool Agent::JustCame() const {
+  const Result<Millis> age = AgeOf(state_.token.anchor(), clock_);
+  return !state_.token.empty() && !rejected_ && age.ok() && age.value() >= Millis{0} &&
+         age.value() < kLeastPause;
+}
+
+/// Whether nobody need ask for another token.
+bool Agent::IsGood(Millis min_valid) const {
+  if (state_.token.empty() || rejected_) {
+    return false;
+  }
+  const Result<Millis> left = remaining_life();
+  if (!left.ok()) {
+    return settings_.renews_ahead && min_valid <= Millis{0};
+  }
+  return left.value() > RequiredLife(state_.token, settings_.renewal_margin, min_valid) ||
+         JustCame();
+}
+
+/// Whether the token will do although it is to be replaced.
+bool Agent::StillServes(Millis min_valid) const {
+  if (state_.token.empty() || rejected_) {
+    return false;
+  }
+  const Result<Millis> left = remaining_life();
+  return left.ok() ? left.value() > std::max(min_valid, Millis{0}) : min_valid <= Millis{0};
+}
+
+/// On the monotonic clock; 0: there is no token, or its age is not known.
+Instant Agent::EndOfToken() const {
+  const Result<Millis> left = remaining_life();
+  return left.ok() ? clock_.Now() + left.value() : Instant{0};
+}
+
+void Agent::ScheduleRenewal(Herd herd) {
+  renewal_at_ =
+      state_.token.empty() ? earliest_ : RenewalAt(state_.token, clock_, renewal_slot_, herd);
+}
+
+// Asking for a token.
+
+Status Agent::RequestToken(Millis min_valid) {
+  if (!IsStarted()) {
     return Status::kFailedPrecondition;
   }
-  failure_ = Failure();
-  exchange_.Abort();
-  if (settings_.grant == Grant::kAuthorizationCode && IsCodeSpent()) {
-    return FailNow(Status::kNeedsCode, Reason::kCodeSpent);
+  if (IsGood(min_valid)) {
+    return Status::kOk;
   }
+  const Status status = Want(earliest_);
+  const bool will_do = status != Status::kPending || settings_.renews_ahead;
+  return will_do && StillServes(min_valid) ? Status::kOk : status;
+}
+
+Status Agent::AwaitToken(Millis min_valid, Instant until) {
+  const Status status = RequestToken(min_valid);
+  if (status == Status::kOk || next_attempt() == Instant::Never() || state_.latch.is_set()) {
+    return status;
+  }
+  if (clock_.Now() >= until) {
+    return Status::kTimeout;
+  }
+  wanted_ = true;
+  return Status::kPending;
+}
+
+Status Agent::RequestRenewal() {
+  if (!IsStarted()) {
+    return Status::kFailedPrecondition;
+  }
+  if (came_since_start_ && JustCame()) {
+    return Status::kOk;
+  }
+  const bool was_told_when = token_failure_.retry_after_s != 0;
+  return Want(was_told_when ? earliest_ : std::min(earliest_, last_attempt_ + kLeastPause));
+}
+
+/// Asks for a token now, or as soon as that is possible.
+///
+/// @param earliest  When the server may be asked.
+Status Agent::Want(Instant earliest) {
+  if (phase_ == Phase::kRequestingToken) {
+    return Status::kPending;
+  }
+  const Status status = MayAsk(earliest);
+  if (status == Status::kOk && phase_ == Phase::kIdle) {
+    return BeginTokenRequest();
+  }
+  if (status != Status::kOk && status != Status::kPending) {
+    return status;
+  }
+  wanted_ = true;
+  return Status::kPending;
+}
+
+/// Whether the server may be asked now; if not, `token_failure_` says why.
+///
+/// @return kOk        It may.
+/// @return kPending   Not yet: devices that start together take turns.
+/// @return kRejected, kNeedsCode, other  As of `RequestToken`.
+Status Agent::MayAsk(Instant earliest) {
+  const Instant now = clock_.Now();
+  if (state_.latch.is_set() && now < LatchOpens()) {
+    if (token_failure_.reason != Reason::kRefused && token_failure_.reason != Reason::kRedirected) {
+      token_failure_ = Failure();
+      token_failure_.reason = Reason::kLatched;
+    }
+    token_failure_.status = Status::kRejected;
+    token_failure_.oauth_error = state_.latch.error;
+    token_failure_.http_status = state_.latch.http_status;
+    failure_ = token_failure_;
+    return Status::kRejected;
+  }
+  if (NextKind() == TokenRequestKind::kCode && IsCodeSpent()) {
+    if (token_failure_.status != Status::kNeedsCode) {
+      token_failure_ = Failure();
+      token_failure_.status = Status::kNeedsCode;
+      token_failure_.reason = Reason::kCodeSpent;
+    }
+    failure_ = token_failure_;
+    return Status::kNeedsCode;
+  }
+  if (now >= earliest) {
+    return Status::kOk;
+  }
+  return token_failure_.status == Status::kOk ? Status::kPending : token_failure_.status;
+}
+
+Instant Agent::LatchOpens() const {
+  return LatchOpensAt(state_.latch, clock_, latch_slot_, settings_.latch_wait);
+}
+
+Instant Agent::next_attempt() const {
+  if (!IsStarted() || (NextKind() == TokenRequestKind::kCode && IsCodeSpent())) {
+    return Instant::Never();
+  }
+  const bool waits_for_nobody = settings_.renews_ahead && !wanted_;
+  const Instant due = waits_for_nobody ? std::max(renewal_at_, earliest_) : earliest_;
+  return state_.latch.is_set() ? std::max(due, LatchOpens()) : due;
+}
+
+/// A refresh token spares the credentials, and the code that may be spent.
+TokenRequestKind Agent::NextKind() const {
+  if (has_refresh_token()) {
+    return TokenRequestKind::kRefreshToken;
+  }
+  return settings_.grant == Grant::kPassword ? TokenRequestKind::kPassword
+                                             : TokenRequestKind::kCode;
+}
+
+Status Agent::BeginTokenRequest() {
+  wanted_ = false;
+  shows_response_ = false;
+  failure_ = Failure();
+  last_attempt_ = clock_.Now();
+  kind_ = NextKind();
+  exchange_.Abort();
   ByteWriter request(memory_.io);
-  WriteTokenRequest(settings_, origin_, request);
+  WriteTokenRequest(kind_, settings_, state_.refresh_token.view(), origin_, request);
   if (request.overflowed()) {
     Wipe(memory_.io);
-    return FailNow(Status::kBufferTooSmall, Reason::kRequestTooLarge);
+    static_cast<void>(FailNow(Status::kBufferTooSmall, Reason::kRequestTooLarge));
+    token_failure_ = failure_;
+    return FailToken();
   }
   phase_ = Phase::kRequestingToken;
   request_size_ = request.size();
   Exchange::Request exchange;
   exchange.head_size = request.size();
-  return BeginExchange(exchange);
-}
-
-Status Agent::RequestApi(const ApiRequest& request) {
-  if (phase_ != Phase::kIdle || state_.token.empty()) {
-    return Status::kFailedPrecondition;
-  }
-  failure_ = Failure();
-  exchange_.Abort();
-  const Reason wrong = CheckApiRequest(request);
-  if (wrong != Reason::kNone) {
-    return FailNow(Status::kInvalidArgument, wrong);
-  }
-  ByteWriter head(memory_.io);
-  WriteApiRequestHead(request, origin_, state_.token.text(), head);
-  if (head.overflowed()) {
-    Wipe(memory_.io);
-    return FailNow(Status::kBufferTooSmall, Reason::kRequestTooLarge);
-  }
-  phase_ = Phase::kCallingApi;
-  Exchange::Request exchange;
-  exchange.head_size = head.size();
-  exchange.body = request.body;
-  exchange.response_has_body = request.method != "HEAD";
-  exchange.delivery = Exchange::Delivery::kStreamed;
-  exchange.head_copy = request.head_copy;
+  const Instant deadline = last_attempt_ + settings_.timeout;
+  exchange.deadline = replays_ ? std::min(deadline, api_deadline_) : deadline;
   return BeginExchange(exchange);
 }
 
 Status Agent::BeginExchange(Exchange::Request request) {
   tls_session_.LoadOnce();
-  const Instant now = ports_.clock.Now();
-  anchor_ = Anchor::Now(ports_.clock);
+  anchor_ = Anchor::Now(clock_);
   request.host = origin_.host;
   request.port = origin_.port;
-  request.connect_deadline = now + settings_.connect_timeout;
-  request.deadline = now + settings_.timeout;
+  request.connect_deadline = std::min(anchor_.sent + settings_.connect_timeout, request.deadline);
   return exchange_.Start(request);
 }
 
+// What goes on.
+
 Status Agent::Poll() {
-  if (phase_ == Phase::kStopped) {
-    return Status::kFailedPrecondition;
+  switch (phase_) {
+    case Phase::kStopped:
+      return Status::kFailedPrecondition;
+    case Phase::kIdle:
+      return IsDue() ? BeginTokenRequest() : Status::kOk;
+    case Phase::kRequestingToken:
+      return PollToken();
+    case Phase::kCallingApi:
+      break;
   }
-  if (phase_ == Phase::kIdle) {
-    return Status::kOk;
-  }
-  const bool for_token = phase_ == Phase::kRequestingToken;
-  if (for_token && exchange_.about_to_send() && MarkCodeSpent() != Status::kOk) {
-    exchange_.Abort();
-    phase_ = Phase::kIdle;
-    return failure_.status;
-  }
-  const Status status = exchange_.Poll();
-  if (status == Status::kPending) {
-    if (!exchange_.sent_anything()) {
-      anchor_ = Anchor::Now(ports_.clock);  // A token's life counts from when it is asked for.
-    }
-    return status;
-  }
-  phase_ = Phase::kIdle;
-  if (status != Status::kOk) {
-    KeepExchangeFailure(status);
-    return status;
-  }
-  const Status result = for_token ? FinishToken() : Status::kOk;
-  tls_session_.StoreIfWorthIt(tls_.resumed());
-  return result;
+  return PollApi();
 }
 
-void Agent::KeepExchangeFailure(Status status) {
-  failure_.status = status;
-  failure_.reason = exchange_.reason();
-  if (failure_.reason == Reason::kConnectionLost && tls_.reason() != Reason::kNone) {
-    failure_.reason = tls_.reason();
-    failure_.tls_error = tls_.error_code();
+bool Agent::IsDue() {
+  const bool is_time = settings_.renews_ahead && clock_.Now() >= renewal_at_;
+  return (wanted_ || is_time) && MayAsk(earliest_) == Status::kOk;
+}
+
+Wants Agent::wants() const {
+  if (phase_ == Phase::kRequestingToken || phase_ == Phase::kCallingApi) {
+    const Interest interest = tls_.waits_for();
+    return {interest, interest == Interest::kNothing ? Instant{0} : exchange_.deadline()};
+  }
+  return {Interest::kNothing,
+          wanted_ || settings_.renews_ahead ? next_attempt() : Instant::Never()};
+}
+
+Status Agent::PollToken() {
+  Status status = Status::kOk;
+  if (kind_ == TokenRequestKind::kCode && exchange_.about_to_send()) {
+    status = MarkCodeSpent();
+  }
+  if (status == Status::kOk) {
+    status = exchange_.Poll();
+    if (status == Status::kPending) {
+      if (!exchange_.sent_anything()) {
+        anchor_ = Anchor::Now(clock_);  // A token's life counts from when it is asked for.
+      }
+      return status;
+    }
+    KeepExchangeFailure(status, token_failure_);
+  }
+  phase_ = Phase::kIdle;
+  counters_.token_requests += exchange_.sent_anything() ? 1U : 0U;
+  LearnFromResponse();
+  status = status == Status::kOk ? FinishToken() : FailToken();
+  return replays_ && status != Status::kPending ? EndReplay(status) : status;
+}
+
+/// @param status  What the exchange's end was.
+void Agent::KeepExchangeFailure(Status status, Failure& failure) {
+  failure = Failure();
+  failure.status = status;
+  if (status == Status::kOk) {
+    return;
+  }
+  failure.reason = exchange_.reason();
+  if (failure.reason == Reason::kConnectionLost && tls_.reason() != Reason::kNone) {
+    failure.reason = tls_.reason();
+    failure.tls_error = tls_.error_code();
   }
   if (exchange_.response().head_complete()) {
-    failure_.http_status = exchange_.response().status();
+    failure.http_status = exchange_.response().status();
+  }
+}
+
+/// The server was verified before it said anything.
+void Agent::LearnFromResponse() {
+  if (!exchange_.response().head_complete()) {
+    return;
+  }
+  clock_.Learn(exchange_.response().date());
+  counters_.resumed += tls_.resumed() ? 1U : 0U;
+  tls_session_.StoreIfWorthIt(tls_.resumed());
+  const Result<UnixSeconds> wall = clock_.WallTime();
+  if (anchor_.wall.count == 0 && wall.ok()) {
+    anchor_.wall = UnixSeconds{wall.value().count - (clock_.Now() - anchor_.sent).count / 1000};
   }
 }
 
 Status Agent::FinishToken() {
   JsonObject json(exchange_.free_buffer());
   Granted granted;
-  failure_ = ReadTokenResponse(exchange_.response(), exchange_.body(), settings_, json, granted);
+  token_failure_ =
+      ReadTokenResponse(exchange_.response(), exchange_.body(), settings_, json, granted);
   bool changes_more = state_.latch.is_set();
-  if (failure_.status == Status::kOk && !Adopt(granted, changes_more)) {
-    failure_.status = Status::kBufferTooSmall;
-    failure_.reason = Reason::kTokenTooLong;
+  if (token_failure_.status == Status::kOk && !Take(granted, changes_more)) {
+    token_failure_.status = Status::kBufferTooSmall;
+    token_failure_.reason = Reason::kTokenTooLong;
   }
   exchange_.Abort();  // Nothing of the response outlives its reader.
-  if (failure_.status != Status::kOk) {
-    LatchIfRefused();
-    return failure_.status;
+  if (token_failure_.status != Status::kOk) {
+    return FailToken();
   }
+  ++counters_.tokens;
+  ++generation_;
   state_.latch = Latch();
+  rejected_ = false;
+  const bool in_step = backoff_.failures() != 0 || !came_since_start_;
+  came_since_start_ = true;
+  backoff_.Succeed();
+  earliest_ = last_attempt_ + kLeastPause;
+  ScheduleRenewal(in_step ? Herd::kInStep : Herd::kScattered);
   store_failed_ = (changes_more || GainsEnough()) && Save(memory_.io) != Status::kOk;
   return Status::kOk;
 }
@@ -205,7 +453,7 @@ Status Agent::FinishToken() {
 ///
 /// @param changes_more  Set to true if more than the token changed.
 /// @return false  The token is too long.
-bool Agent::Adopt(const Granted& granted, bool& changes_more) {
+bool Agent::Take(const Granted& granted, bool& changes_more) {
   if (state_.token.Assign(granted.access_token, granted.lifetime_s, anchor_) != Status::kOk) {
     return false;
   }
@@ -219,30 +467,66 @@ bool Agent::Adopt(const Granted& granted, bool& changes_more) {
   return true;
 }
 
-/// The latch is stored once, and not again for each refusal of the same kind.
-void Agent::LatchIfRefused() {
-  if (failure_.reason != Reason::kRefused) {
-    return;
+/// What comes of a failed attempt: `token_failure_` says how it failed.
+Status Agent::FailToken() {
+  exchange_.Abort();
+  failure_ = token_failure_;
+  const Remedy remedy = RemedyOf(token_failure_.reason);
+  if (kind_ == TokenRequestKind::kRefreshToken && FallBackFromRefreshToken()) {
+    return MayAsk(clock_.Now()) == Status::kOk ? BeginTokenRequest() : token_failure_.status;
   }
-  const Latch before = state_.latch;
-  state_.latch = {failure_.http_status, failure_.oauth_error, anchor_};
-  if ((before.http_status != state_.latch.http_status || before.error != state_.latch.error) &&
-      Save(memory_.io) != Status::kOk) {
+  switch (remedy) {
+    case Remedy::kLatch:
+      Refuse();
+      break;
+    case Remedy::kNewConfiguration:
+      earliest_ = Instant::Never();
+      break;
+    case Remedy::kNewCode:
+      break;  // It is marked as spent.
+    case Remedy::kNone:
+    case Remedy::kRetry:
+    case Remedy::kRetrySlowly:
+      earliest_ =
+          backoff_.AfterFailure({remedy, token_failure_.retry_after_s, EndOfToken()}, clock_.Now());
+      break;
+  }
+  renewal_at_ = earliest_;
+  return token_failure_.status;
+}
+
+/// Each refusal is stored: see `LatchOpensAt`.
+void Agent::Refuse() {
+  ++counters_.refusals;
+  state_.latch = {token_failure_.http_status, token_failure_.oauth_error, anchor_,
+                  MarkOfCredentials()};
+  if (Save(memory_.io) != Status::kOk) {
     CONNECT_AUTH_LOG(kWarning, "store: the refusal is not stored, HTTP status",
-                     failure_.http_status);
+                     token_failure_.http_status);
   }
 }
 
-/// On the monotonic clock; 0: there is no token, or its age is not known.
-Instant Agent::EndOfToken() const {
-  const Result<Millis> left = remaining_life();
-  return left.ok() ? ports_.clock.Now() + left.value() : Instant{0};
+/// A refresh token that the server does not take any more is forgotten. That the client is not who
+/// it says is no fault of the refresh token.
+///
+/// @return  Whether the credentials, or a code, are worth a try.
+bool Agent::FallBackFromRefreshToken() {
+  const bool is_refused = token_failure_.reason == Reason::kCodeRefused ||
+                          (token_failure_.reason == Reason::kRefused &&
+                           token_failure_.oauth_error != OAuthError::kInvalidClient);
+  if (!is_refused) {
+    return false;
+  }
+  CONNECT_AUTH_LOG(kInfo, "agent: the refresh token is refused, HTTP status",
+                   token_failure_.http_status);
+  state_.refresh_token.Wipe();
+  static_cast<void>(Save(memory_.io));  // If it fails, the server refuses it once more.
+  return true;
 }
 
 /// Whether the token lives so much longer than the stored one that it is worth a write.
 bool Agent::GainsEnough() const {
-  return stored_until_ <= ports_.clock.Now() ||
-         EndOfToken() >= stored_until_ + settings_.store_gain;
+  return stored_until_ <= clock_.Now() || EndOfToken() >= stored_until_ + settings_.store_gain;
 }
 
 /// @param room  Free memory for the record on its way.
@@ -257,39 +541,140 @@ Status Agent::Save(Bytes room) {
 /// RFC 6749 section 4.1.2: a code must not be used more than once. So it is marked when the server
 /// is verified and before anything leaves; if the answer is lost the mark stays.
 Status Agent::MarkCodeSpent() {
-  if (settings_.grant != Grant::kAuthorizationCode || !store_.keeps() || IsCodeSpent()) {
+  if (IsCodeSpent()) {
     return Status::kOk;
   }
   const CodeDigest before = state_.spent_code;
-  state_.spent_code = DigestOf(settings_.code);
+  state_.spent_code = DigestOfCode(settings_.code);
   if (Save(memory_.io.subspan(request_size_)) == Status::kOk) {
     return Status::kOk;
   }
   state_.spent_code = before;
-  return FailNow(Status::kUnavailable, Reason::kStorageFailed);
+  static_cast<void>(FailNow(Status::kUnavailable, Reason::kStorageFailed));
+  token_failure_ = failure_;
+  return Status::kUnavailable;
 }
 
 bool Agent::IsCodeSpent() const {
-  return store_.keeps() && state_.spent_code == DigestOf(settings_.code);
+  return state_.spent_code == DigestOfCode(settings_.code);
 }
+
+// The API.
+
+void Agent::RejectToken(std::uint32_t generation) {
+  if (!IsStarted() || generation != generation_ || state_.token.empty() || rejected_) {
+    return;
+  }
+  ++counters_.rejections;
+  const Millis age = AgeOf(state_.token.anchor(), clock_).value_or(kMostRejectPause);
+  if (age < reject_pause_) {
+    return;
+  }
+  const bool was_taken_for_long = age.count / 4 > reject_pause_.count;
+  reject_pause_ = was_taken_for_long ? kLeastPause
+                                     : std::min(Millis{reject_pause_.count * 2}, kMostRejectPause);
+  rejected_ = true;
+  wanted_ = true;
+}
+
+Status Agent::RequestApi(const ApiRequest& request) {
+  if (phase_ != Phase::kIdle || state_.token.empty()) {
+    return Status::kFailedPrecondition;
+  }
+  failure_ = Failure();
+  const Reason wrong = CheckApiRequest(request);
+  if (wrong != Reason::kNone) {
+    exchange_.Abort();
+    return FailNow(Status::kInvalidArgument, wrong);
+  }
+  api_request_ = request;
+  api_deadline_ = clock_.Now() + settings_.timeout;
+  may_replay_ = true;
+  return BeginApiExchange();
+}
+
+Status Agent::BeginApiExchange() {
+  exchange_.Abort();
+  ByteWriter head(memory_.io);
+  WriteApiRequestHead(api_request_, origin_, state_.token.text(), head);
+  if (head.overflowed()) {
+    Wipe(memory_.io);
+    return FailNow(Status::kBufferTooSmall, Reason::kRequestTooLarge);
+  }
+  phase_ = Phase::kCallingApi;
+  shows_response_ = true;
+  Exchange::Request exchange;
+  exchange.head_size = head.size();
+  exchange.body = api_request_.body;
+  exchange.response_has_body = api_request_.method != "HEAD";
+  exchange.delivery = Exchange::Delivery::kStreamed;
+  exchange.head_copy = api_request_.head_copy;
+  exchange.deadline = api_deadline_;
+  return BeginExchange(exchange);
+}
+
+Status Agent::PollApi() {
+  const Status status = exchange_.Poll();
+  const bool answered = exchange_.response().head_complete();
+  if (answered && may_replay_) {
+    may_replay_ = false;  // It is decided once, when the answer begins.
+    if (exchange_.response().status() == kUnauthorized && IsWorthReplaying()) {
+      ++counters_.api_requests;
+      LearnFromResponse();
+      replays_ = true;
+      const Status asked = BeginTokenRequest();
+      return asked == Status::kPending ? asked : EndReplay(asked);
+    }
+  }
+  if (status == Status::kPending) {
+    return status;
+  }
+  phase_ = Phase::kIdle;
+  counters_.api_requests += exchange_.sent_anything() ? 1U : 0U;
+  LearnFromResponse();
+  if (status == Status::kOk && exchange_.response().status() != kUnauthorized) {
+    reject_pause_ = kLeastPause;
+  }
+  if (status != Status::kOk) {
+    KeepExchangeFailure(status, failure_);
+  }
+  return status;
+}
+
+/// Whether the 401 that came is for want of another token, and one may be asked for.
+bool Agent::IsWorthReplaying() {
+  RejectToken(generation_);
+  return rejected_ && MayAsk(earliest_) == Status::kOk;
+}
+
+/// Makes the API request once more with the new token.
+///
+/// @param status  How asking for it ended.
+Status Agent::EndReplay(Status status) {
+  replays_ = false;
+  phase_ = Phase::kIdle;
+  return status == Status::kOk ? BeginApiExchange() : status;
+}
+
+std::uint16_t Agent::api_status() const {
+  return shows_response_ && exchange_.response().head_complete() ? exchange_.response().status()
+                                                                 : std::uint16_t{0};
+}
+
+// The rest.
 
 Status Agent::Idle() {
   return phase_ == Phase::kIdle ? ports_.storage.Idle() : Status::kFailedPrecondition;
-}
-
-Wants Agent::wants() const {
-  if (phase_ != Phase::kRequestingToken && phase_ != Phase::kCallingApi) {
-    return {};
-  }
-  const Interest interest = tls_.waits_for();
-  return {interest, interest == Interest::kNothing ? Instant{0} : exchange_.deadline()};
 }
 
 Status Agent::Forget() {
   if (phase_ != Phase::kIdle) {
     return Status::kFailedPrecondition;
   }
+  exchange_.Abort();
   state_.WipeTokens();
+  wanted_ = false;
+  renewal_at_ = Instant::Never();  // Until somebody wants a token.
   const Status session = tls_session_.Erase();
   const Status state = store_.Forget(state_, memory_.io);
   return state == Status::kOk && session == Status::kOk
@@ -297,15 +682,19 @@ Status Agent::Forget() {
              : FailNow(Status::kUnavailable, Reason::kStorageFailed);
 }
 
-Result<Millis> Agent::remaining_life() const {
-  if (state_.token.empty()) {
-    return Status::kNotFound;
+Status Agent::ForgetRefusal() {
+  if (phase_ != Phase::kIdle) {
+    return Status::kFailedPrecondition;
   }
-  return RemainingLife(state_.token, ports_.clock);
-}
-
-std::uint16_t Agent::api_status() const {
-  return exchange_.response().head_complete() ? exchange_.response().status() : std::uint16_t{0};
+  if (!state_.latch.is_set()) {
+    return Status::kOk;
+  }
+  exchange_.Abort();
+  state_.latch = Latch();
+  token_failure_ = Failure();
+  earliest_ = std::min(earliest_, clock_.Now());
+  return Save(memory_.io) == Status::kOk ? Status::kOk
+                                         : FailNow(Status::kUnavailable, Reason::kStorageFailed);
 }
 
 Status Agent::FailNow(Status status, Reason reason) {

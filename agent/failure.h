@@ -95,6 +95,7 @@ enum class Reason : std::uint8_t {
   kWrongPath,         ///< 404, 405 or 410 at the token path. kRejected.
   kRefused,           ///< The server refused the request: see `oauth_error`. kRejected.
   kBusy,              ///< 408, 429 or 5xx. kUnavailable.
+  kLatched,           ///< Refused before, and not tried again yet: nothing was sent. kRejected.
   kCodeRefused,       ///< The server refused the code. kNeedsCode.
   kCodeSpent,         ///< The configured code has been sent once already. kNeedsCode.
 };

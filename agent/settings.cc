@@ -116,7 +116,12 @@ Reason CheckLimits(const Settings& settings) {
                          IsWithin(settings.connect_timeout, kSecond, kHour) &&
                          IsWithin(settings.renewal_margin, Millis{0}, kDay) &&
                          IsWithin(settings.store_gain, Millis{0}, kDay) &&
-                         IsWithin(settings.default_lifetime, kSecond, kDay);
+                         IsWithin(settings.default_lifetime, kSecond, kDay) &&
+                         IsWithin(settings.backoff.period, kSecond, kDay) &&
+                         IsWithin(settings.backoff.slow_period, kSecond, kDay) &&
+                         IsWithin(settings.backoff.boot_spread, Millis{0}, kDay) &&
+                         (settings.latch_wait == Millis{0} ||
+                          IsWithin(settings.latch_wait, kHour, Millis{30 * kDay.count}));
   if (!times_fit) {
     return Reason::kDurationOutOfRange;
   }

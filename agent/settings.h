@@ -7,6 +7,8 @@
 
 #include "agent/failure.h"
 #include "agent/secret.h"
+#include "agent/session/backoff.h"
+#include "agent/session/latch_timer.h"
 #include "agent/tls/tls_connection.h"
 #include "port/bytes.h"
 #include "port/clock.h"
@@ -59,6 +61,24 @@ struct Settings {
   Millis store_gain{0};
   /// Lifetime where the server names none (RFC 6749 section 5.1), 1 s..1 day.
   Millis default_lifetime = Millis::Seconds(300);
+
+  /// Whether the agent sees to a token by itself, ahead of need. Else it asks when somebody wants
+  /// one.
+  bool renews_ahead = false;
+  /// What tells this device from all others, see `Slot`. Empty: random for this start.
+  ConstBytes device_id;
+  BackoffPlan backoff;  ///< Its periods 1 s..1 day; boot_spread 0..1 day, without renews_ahead 0.
+  /// How long refused credentials are left alone, see `LatchOpensAt`. 0: until somebody acts;
+  /// else 1 h..30 days.
+  Millis latch_wait = kLatchWait;
+
+  /// No moment before this can be now: when the program was built, for example. A clock that shows
+  /// one is not set. 0: any can be.
+  UnixSeconds least_time;
+  /// What becomes of certificates while no time is known. False: none is accepted, Reason
+  /// kClockUnknown. True: one counts if it had not expired by `least_time`; one that expired since
+  /// then is not found out. Time is known again with the first response.
+  bool trusts_least_time = false;
 };
 
 /// Checks everything that can be checked without a network.

@@ -17,20 +17,27 @@ struct Parameter {
   std::string_view value;
 };
 
-/// The parameters of either grant; there are at most this many.
+/// The parameters of a grant; there are at most this many.
 class Form {
  public:
-  explicit Form(const Settings& settings) {
-    if (settings.grant == Grant::kPassword) {
-      Add("grant_type", "password");
-      Add("username", settings.username);
-      Add("password", settings.password.Reveal());
-      return;
-    }
-    Add("grant_type", "authorization_code");
-    Add("code", settings.code.Reveal());
-    if (!settings.redirect_uri.empty()) {
-      Add("redirect_uri", settings.redirect_uri);
+  Form(TokenRequestKind kind, const Settings& settings, SecretView refresh_token) {
+    switch (kind) {
+      case TokenRequestKind::kPassword:
+        Add("grant_type", "password");
+        Add("username", settings.username);
+        Add("password", settings.password.Reveal());
+        break;
+      case TokenRequestKind::kCode:
+        Add("grant_type", "authorization_code");
+        Add("code", settings.code.Reveal());
+        if (!settings.redirect_uri.empty()) {
+          Add("redirect_uri", settings.redirect_uri);
+        }
+        break;
+      case TokenRequestKind::kRefreshToken:
+        Add("grant_type", "refresh_token");
+        Add("refresh_token", refresh_token.Reveal());
+        break;
     }
   }
 
@@ -63,8 +70,9 @@ class Form {
 
 }  // namespace
 
-void WriteTokenRequest(const Settings& settings, const Origin& origin, ByteWriter& into) {
-  const Form form(settings);
+void WriteTokenRequest(TokenRequestKind kind, const Settings& settings, SecretView refresh_token,
+                       const Origin& origin, ByteWriter& into) {
+  const Form form(kind, settings, refresh_token);
   RequestWriter request(into);
   request.Begin("POST", settings.token_path, origin);
   if (settings.auth_encoding == AuthEncoding::kPlain) {

@@ -88,6 +88,7 @@ Remedy RemedyOf(Reason reason) {
     // Some servers redirect to a page for logging in instead of answering 401.
     case Reason::kRedirected:
     case Reason::kRefused:
+    case Reason::kLatched:
       return Remedy::kLatch;
 
     case Reason::kCodeRefused:

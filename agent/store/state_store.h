@@ -36,6 +36,10 @@ class StateStore {
   /// @param record_key  Borrowed until the next call. Empty: nothing is kept.
   void Begin(ConstBytes record_key, const Fingerprint& fingerprint);
 
+  /// Whether it began with these.
+  bool IsFor(ConstBytes record_key, const Fingerprint& fingerprint) const {
+    return AsText(record_key) == AsText(record_key_) && fingerprint == fingerprint_;
+  }
   bool keeps() const { return !record_key_.empty(); }
 
   /// Reads what is stored. Whatever is wrong with it, the remedy is the same: a new token is asked

@@ -68,7 +68,8 @@ Status RunToEnd(Agent& agent, Device& device) {
 }
 
 Status Renew(Agent& agent, Device& device) {
-  const Status status = agent.RenewToken();
+  device.clock.Advance(kLeastPause);
+  const Status status = agent.RequestRenewal();
   return status == Status::kPending ? RunToEnd(agent, device) : status;
 }
 
@@ -170,6 +171,7 @@ void agent_keeps_the_present_token_until_a_new_one_is_there(void**) {
   assert_true(agent.token().text().Reveal() == "AbC-_123");
 
   device.peer.SetReply(kSecondReply);
+  assert_int_equal(agent.ForgetRefusal(), Status::kOk);
   assert_int_equal(Renew(agent, device), Status::kOk);
   assert_true(agent.token().text().Reveal() == "XyZ-_789");
   assert_int_equal(agent.last_failure().status, Status::kOk);
@@ -225,7 +227,7 @@ void agent_keeps_a_code_that_was_stopped_before_it_was_sent(void**) {
   UseCode(device, "the code");
   Agent agent(device.ports(), Device::memory());
   assert_int_equal(agent.Start(device.settings), Status::kOk);
-  assert_int_equal(agent.RenewToken(), Status::kPending);
+  assert_int_equal(agent.RequestRenewal(), Status::kPending);
   assert_int_equal(agent.Poll(), Status::kPending);
   agent.Stop();
 
@@ -276,15 +278,22 @@ void agent_remembers_a_refusal_over_a_restart_until_a_token_comes(void**) {
 
   device.peer.SetReply(kRefusal);
   assert_int_equal(Renew(agent, device), Status::kRejected);
-  assert_int_equal(Renew(agent, device), Status::kRejected);
   assert_int_equal(device.storage.stores(), stores + 1);
-  agent.Stop();
-  assert_int_equal(agent.Start(device.settings), Status::kOk);
-  assert_int_equal(agent.latch().http_status, 401);
-  assert_int_equal(agent.latch().error, OAuthError::kInvalidClient);
-  assert_true(agent.token().text().Reveal() == "AbC-_123");
+  for (int restart = 0; restart < 20; ++restart) {
+    assert_int_equal(Renew(agent, device), Status::kRejected);
+    agent.Stop();
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_int_equal(agent.latch().http_status, 401);
+    assert_int_equal(agent.latch().error, OAuthError::kInvalidClient);
+    assert_true(agent.token().text().Reveal() == "AbC-_123");
+    assert_int_equal(Renew(agent, device), Status::kRejected);
+    assert_int_equal(agent.last_failure().reason, Reason::kLatched);
+    assert_int_equal(agent.last_failure().http_status, 401);
+  }
+  assert_int_equal(RequestsReceived(device), 2);
 
   device.peer.SetReply(kSecondReply);
+  device.clock.Advance(Millis::Seconds(24 * 3600));
   assert_int_equal(Renew(agent, device), Status::kOk);
   agent.Stop();
   assert_int_equal(agent.Start(device.settings), Status::kOk);
@@ -356,7 +365,7 @@ void agent_passes_house_keeping_on_when_it_is_idle(void**) {
   assert_int_equal(agent.Idle(), Status::kOk);
   device.storage.SetFailing(true);
   assert_int_equal(agent.Idle(), Status::kUnavailable);
-  assert_int_equal(agent.RenewToken(), Status::kPending);
+  assert_int_equal(agent.RequestRenewal(), Status::kPending);
   assert_int_equal(agent.Idle(), Status::kFailedPrecondition);
 }
 
@@ -373,11 +382,11 @@ void agent_remembers_a_spent_code_although_it_forgets_the_token(void**) {
 
     device.storage.FailCall(0);
     assert_true(agent.token().empty());
-    assert_int_equal(agent.RenewToken(), Status::kNeedsCode);
+    assert_int_equal(agent.RequestRenewal(), Status::kNeedsCode);
     agent.Stop();
     assert_int_equal(agent.Start(device.settings), Status::kOk);
     assert_true(forgotten != Status::kOk || agent.token().empty());
-    assert_int_equal(agent.RenewToken(), Status::kNeedsCode);
+    assert_int_equal(agent.RequestRenewal(), Status::kNeedsCode);
   }
 }
 
@@ -420,12 +429,12 @@ void agent_uses_a_code_once_across_restarts(void**) {
   assert_int_equal(agent.Start(device.settings), Status::kOk);
   assert_int_equal(Renew(agent, device), Status::kOk);
 
-  assert_int_equal(agent.RenewToken(), Status::kNeedsCode);
+  assert_int_equal(Renew(agent, device), Status::kNeedsCode);
   assert_int_equal(agent.last_failure().reason, Reason::kCodeSpent);
   agent.Stop();
   assert_int_equal(agent.Start(device.settings), Status::kOk);
   assert_int_equal(agent.RequestToken(kNoMatter), Status::kOk);
-  assert_int_equal(agent.RenewToken(), Status::kNeedsCode);
+  assert_int_equal(agent.RequestRenewal(), Status::kNeedsCode);
   assert_int_equal(RequestsReceived(device), 1);
 
   agent.Stop();
@@ -441,7 +450,7 @@ void agent_asks_for_a_new_code_when_the_server_refuses_it(void**) {
   Agent agent(device.ports(), Device::memory());
   assert_int_equal(agent.Start(device.settings), Status::kOk);
   assert_int_equal(Renew(agent, device), Status::kNeedsCode);
-  assert_int_equal(agent.RenewToken(), Status::kNeedsCode);
+  assert_int_equal(agent.RequestRenewal(), Status::kNeedsCode);
   assert_int_equal(RequestsReceived(device), 1);
 }
 
@@ -644,7 +653,7 @@ void agent_makes_api_requests_with_its_token(void**) {
 
   assert_int_equal(agent.RequestApi(request), Status::kPending);
   assert_int_equal(agent.api_status(), 0);
-  assert_int_equal(agent.RenewToken(), Status::kFailedPrecondition);
+  assert_int_equal(agent.RequestApi(request), Status::kFailedPrecondition);
   assert_int_equal(RunToEnd(agent, device), Status::kOk);
 
   assert_int_equal(agent.api_status(), 201);

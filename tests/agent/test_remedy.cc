@@ -46,7 +46,7 @@ constexpr Reason kNeedsAPerson[] = {
     Reason::kExpiresIn,
     Reason::kWrongPath,
 };
-constexpr Reason kCountsAsALogin[] = {Reason::kRefused, Reason::kRedirected};
+constexpr Reason kCountsAsALogin[] = {Reason::kRefused, Reason::kRedirected, Reason::kLatched};
 constexpr Reason kEndsTheCode[] = {Reason::kCodeRefused, Reason::kCodeSpent};
 constexpr Reason kSendsNothing[] = {Reason::kRequestTooLarge, Reason::kTlsUnusable};
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "port/clock.h"
+#include "port/result.h"
+
+namespace connect_auth {
+
+/// A platform's clock, and the wall time of a verified server where the platform has none.
+///
+/// The platform's wall clock counts wherever it shows a time that can be: one before `least`, when
+/// this program did not exist yet, is that of a clock whose battery is empty.
+class WallClock final : public Clock {
+ public:
+  /// @param platform  Borrowed for the life of this object.
+  constexpr explicit WallClock(const Clock& platform) : platform_(platform) {}
+  WallClock(const WallClock&) = delete;
+  WallClock& operator=(const WallClock&) = delete;
+
+  /// @param least  0: any time can be.
+  void SetLeast(UnixSeconds least) { least_ = least; }
+
+  /// Takes the time from a response of a server that was verified (`Date`, RFC 9110 section 6.6.1).
+  ///
+  /// @param date  0, or before what can be: it is not taken.
+  void Learn(UnixSeconds date);
+
+  Instant Now() const override { return platform_.Now(); }
+  Result<UnixSeconds> WallTime() const override;
+  std::uint64_t boot_id() const override { return platform_.boot_id(); }
+
+  /// Whether `WallTime()` is a server's.
+  bool is_learned() const { return learned_ && !PlatformTime().ok(); }
+
+ private:
+  Result<UnixSeconds> PlatformTime() const;
+
+  const Clock& platform_;
+  UnixSeconds least_;
+  Instant start_;  // the moment of `date_` on the monotonic clock
+  UnixSeconds date_;
+  bool learned_ = false;
+};
+
+}  // namespace connect_auth
