@@ -120,6 +120,9 @@ Problem TokenStore::OpenMtd() {
       return NoStore(path_, "it is not NOR flash", kOther);
     case posix::MtdFlash::Kind::kBlocks:
       return NoStore(path_, "it does not have two erase blocks of 4 KB to 256 KB", kOther);
+    case posix::MtdFlash::Kind::kProtected:
+      return NoStore(path_, "it is write-protected",
+                     "unlock it (flash_unlock), or name another partition with path in [store]");
     case posix::MtdFlash::Kind::kUnits:
       break;
   }

@@ -26,24 +26,57 @@ bool IsMtd(const struct stat& about) {
   return S_ISCHR(about.st_mode) && major(about.st_rdev) == kMtdMajor;
 }
 
+/// /dev/mtdN and /dev/mtdNro are 2N and 2N + 1.
+bool IsReadOnlyNode(const struct stat& about) {
+  return minor(about.st_rdev) % 2 != 0;
+}
+
+erase_info_user RegionOf(const FlashGeometry& geometry, std::uint32_t block) {
+  return {block * geometry.block_bytes, geometry.block_bytes};
+}
+
+/// SPI NOR ignores a program or erase of a locked block, and the kernel calls that a success. The
+/// question is put block by block, as of an area that is locked in part the answer is "no".
+bool HasLockedBlock(int device, const FlashGeometry& geometry) {
+  int answer = 0;  // < 0: the driver knows no locks.
+  for (std::uint32_t block = 0; answer == 0 && block < geometry.block_count; ++block) {
+    erase_info_user region = RegionOf(geometry, block);
+    answer = ::ioctl(device, MEMISLOCKED, &region);
+  }
+  return answer > 0;
+}
+
 }  // namespace
 
+/// The path is looked at before it is opened: what is no MTD might block, or, like a watchdog, act.
 MtdFlash::Kind MtdFlash::Open(const char* path) {
   path_ = path;
+  geometry_ = {};
   struct stat about {};
-  mtd_info_user info{};
-  const Descriptor device(::open(path_, O_RDONLY | O_CLOEXEC));
-  if (!device.valid() || ::fstat(device.get(), &about) != 0) {
-    last_error_ = errno;
-    return Kind::kUnreachable;
+  if (::stat(path_, &about) != 0) {
+    return Unreachable();
   }
   if (!IsMtd(about)) {
     return Kind::kNoMtd;
   }
-  if (::ioctl(device.get(), MEMGETINFO, &info) != 0) {
-    last_error_ = errno;
-    return Kind::kUnreachable;
+  mtd_info_user info{};
+  const Descriptor device(::open(path_, O_RDONLY | O_CLOEXEC));
+  if (!device.valid() || ::ioctl(device.get(), MEMGETINFO, &info) != 0) {
+    return Unreachable();
   }
+  FlashGeometry found;
+  const Kind kind = Judge(info, found);
+  if (kind != Kind::kUsable) {
+    return kind;
+  }
+  if (IsReadOnlyNode(about) || HasLockedBlock(device.get(), found)) {
+    return Kind::kProtected;
+  }
+  geometry_ = found;
+  return Kind::kUsable;
+}
+
+MtdFlash::Kind MtdFlash::Judge(const mtd_info_user& info, FlashGeometry& into) {
   if (info.type != MTD_NORFLASH) {
     return Kind::kNotNor;
   }
@@ -55,10 +88,14 @@ MtdFlash::Kind MtdFlash::Open(const char* path) {
       (info.writesize & (info.writesize - 1)) != 0) {
     return Kind::kUnits;
   }
-  geometry_.block_bytes = info.erasesize;
-  geometry_.block_count = std::min(info.size / info.erasesize, kMostBlocks);
-  geometry_.program_bytes = info.writesize;
-  geometry_.reprogrammable = (info.flags & MTD_BIT_WRITEABLE) != 0;
+  if ((info.flags & MTD_WRITEABLE) == 0) {
+    return Kind::kProtected;
+  }
+  into.block_bytes = info.erasesize;
+  into.block_count = std::min(info.size / info.erasesize, kMostBlocks);
+  into.program_bytes = info.writesize;
+  // Drivers of parts that keep an ECC beside each unit take this flag away.
+  into.reprogrammable = (info.flags & MTD_BIT_WRITEABLE) != 0;
   return Kind::kUsable;
 }
 
@@ -82,18 +119,14 @@ Status MtdFlash::Erase(std::uint32_t block) {
   if (block >= geometry_.block_count) {
     return Status::kInvalidArgument;
   }
-  erase_info_user region{block * geometry_.block_bytes, geometry_.block_bytes};
+  erase_info_user region = RegionOf(geometry_, block);
   const Descriptor device(::open(path_, O_RDWR | O_CLOEXEC));
-  if (!device.valid()) {
-    return Done(false);
-  }
-  // A part without a table of bad blocks does not know the question.
-  loff_t at = region.start;
-  if (::ioctl(device.get(), MEMGETBADBLOCK, &at) > 0) {
-    errno = EIO;
-    return Done(false);
-  }
-  return Done(::ioctl(device.get(), MEMERASE, &region) == 0);
+  return Done(device.valid() && ::ioctl(device.get(), MEMERASE, &region) == 0);
+}
+
+MtdFlash::Kind MtdFlash::Unreachable() {
+  last_error_ = errno;
+  return Kind::kUnreachable;
 }
 
 Status MtdFlash::Done(bool fine) {
