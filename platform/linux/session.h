@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -88,6 +89,7 @@ class Session {
   std::unique_ptr<std::uint8_t[]> arena_;
   std::unique_ptr<std::uint8_t[]> io_;
   std::unique_ptr<std::uint8_t[]> token_;
+  std::array<std::uint8_t, 2048> tls_session_{};  // Some servers put certificates into tickets.
   Agent agent_;
 };
 
