@@ -171,12 +171,15 @@ int Run(const Options& options) {
   Fleet::PrintScenario("tokens of 3600 s, got at any time");
   const auto phased = Scenario::kPhased;
   const auto agent_a = fleet.Run({"connect-auth", phased, true, true}, agent({}));
-  options_of_agent = {};
-  options_of_agent.lifetime_s = 450;
   const auto jitter_a = fleet.Run({"full jitter, 1 s to 300 s", phased, false, false}, jitter);
   const auto fixed_a = fleet.Run({"every 10 s", phased, false, false}, fixed);
+  options_of_agent = {};
+  options_of_agent.lifetime_s = 450;
   static_cast<void>(
       fleet.Run({"connect-auth, tokens of 450 s", phased, false, true}, agent(options_of_agent)));
+  options_of_agent.lifetime_s = 300;
+  static_cast<void>(
+      fleet.Run({"connect-auth, tokens of 300 s", phased, false, true}, agent(options_of_agent)));
 
   bool good = fleet.kept();
   if (!options.picture.empty()) {
