@@ -28,7 +28,8 @@ struct Instant {
 
   friend constexpr auto operator<=>(Instant, Instant) = default;
   /// Ends at the last and first moment there is: `Never()` stays `Never()`, whatever is added.
-  friend constexpr Instant operator+(Instant at, Millis span) {
+  /// Not inline, as it is much code for a 32-bit processor.
+  [[gnu::noinline]] friend constexpr Instant operator+(Instant at, Millis span) {
     using Limits = std::numeric_limits<std::int64_t>;
     Instant sum;
     if (__builtin_add_overflow(at.millis, span.count, &sum.millis)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/http/http_date.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -14,10 +15,9 @@ namespace {
 constexpr std::array<std::string_view, 3> kForms = {"a, d b Y h:m:s GMT", "A, d-b-y h:m:s GMT",
                                                     "a b e h:m:s Y"};
 
-constexpr std::array<std::string_view, 7> kWeekdays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
-                                                       "Thursday", "Friday", "Saturday"};
-constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
-constexpr std::size_t kShortName = 3;
+constexpr std::string_view kShortWeekdays = "Sun Mon Tue Wed Thu Fri Sat";
+constexpr std::string_view kWeekdays = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday";
+constexpr std::string_view kMonths = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec";
 
 constexpr std::int32_t kFirstYear = 1970;
 constexpr std::int32_t kLastTwoDigitYear = 2076;
@@ -60,21 +60,15 @@ class Scanner {
     return value;
   }
 
-  std::int32_t Weekday(bool in_full) {
-    for (std::size_t i = 0; i < kWeekdays.size(); ++i) {
-      if (Skip(in_full ? kWeekdays[i] : Part(kWeekdays[i], 0, kShortName))) {
-        return static_cast<std::int32_t>(i);
+  /// @param names  With a blank between each two.
+  /// @return  Which of them it was, from 0 on.
+  std::int32_t Name(std::string_view names) {
+    for (std::int32_t index = 0; !names.empty(); ++index) {
+      const std::size_t size = std::min(names.find(' '), names.size());
+      if (Skip(Part(names, 0, size))) {
+        return index;
       }
-    }
-    failed_ = true;
-    return 0;
-  }
-
-  std::int32_t Month() {
-    for (std::size_t i = 0; i < kMonths.size(); i += kShortName) {
-      if (Skip(Part(kMonths, i, kShortName))) {
-        return static_cast<std::int32_t>(i / kShortName);
-      }
+      names.remove_prefix(std::min(size + 1, names.size()));
     }
     failed_ = true;
     return 0;
@@ -93,11 +87,13 @@ std::int32_t YearOfTwoDigits(std::int32_t digits) {
 void Take(char part, Scanner& from, Date& date) {
   switch (part) {
     case 'a':
+      date.weekday = from.Name(kShortWeekdays);
+      return;
     case 'A':
-      date.weekday = from.Weekday(part == 'A');
+      date.weekday = from.Name(kWeekdays);
       return;
     case 'b':
-      date.month = from.Month();
+      date.month = from.Name(kMonths);
       return;
     case 'd':
       date.day = from.Number(2);

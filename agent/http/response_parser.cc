@@ -2,6 +2,7 @@
 #include "agent/http/response_parser.h"
 
 #include <algorithm>
+#include <new>
 #include <string_view>
 
 #include "agent/config.h"
@@ -53,7 +54,7 @@ bool IsDecimal(std::string_view text) {
 }  // namespace
 
 void ResponseParser::Reset(bool body_expected) {
-  *this = ResponseParser();
+  new (this) ResponseParser();  // In its place: a temporary would take more stack than there is.
   body_expected_ = body_expected;
 }
 

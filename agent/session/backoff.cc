@@ -8,6 +8,7 @@ namespace {
 
 constexpr Millis kQuick = Millis::Seconds(5);
 constexpr Millis kQuickSpread = Millis::Seconds(25);
+constexpr Millis kLifeWorthQuickness = Millis::Seconds(90);
 
 }  // namespace
 
@@ -16,7 +17,8 @@ Instant Backoff::AfterFailure(const Setback& setback, Instant now) {
   const bool slow = setback.remedy == Remedy::kRetrySlowly;
   const Millis floor = std::min(Millis::Seconds(setback.retry_after_s), kMostRetryAfter);
   const Instant place = NextPlace(now + floor, slow ? plan_.slow_period : plan_.period);
-  const bool token_runs_out = setback.token_ends > now && setback.token_ends < place;
+  const bool token_runs_out =
+      setback.token_ends >= now + kLifeWorthQuickness && setback.token_ends < place;
   if (failures_ == 1 && token_runs_out && !slow && floor == Millis{0}) {
     return std::min(place, now + kQuick + slot_.Of(kQuickSpread));
   }

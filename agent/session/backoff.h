@@ -65,8 +65,9 @@ class Backoff {
   /// silence a device for longer than `kMostRetryAfter`.
   ///
   /// One attempt after the first failure comes sooner, within half a minute, if the present token
-  /// would not outlive the wait: the glitch may have been the device's own. If it was not, then it
-  /// costs the fleet one attempt a device in an outage, which is over long before the server is.
+  /// would not outlive the wait: the glitch may have been the device's own. Tokens of which less
+  /// than 90 s are left are not worth that: they live shorter than 450 s, and a fleet of devices
+  /// with such would make a fourth attempt each while the server is away for ten minutes.
   ///
   /// @return >= now; saturates at Instant::Never()
   Instant AfterFailure(const Setback& setback, Instant now);

@@ -3,6 +3,8 @@
 
 namespace connect_auth {
 
+// Long because there are many reasons: each is named, so that a new one does not compile without.
+// NOLINTNEXTLINE(readability-function-size)
 Remedy RemedyOf(Reason reason) {
   switch (reason) {
     case Reason::kNone:

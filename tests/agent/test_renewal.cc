@@ -136,8 +136,8 @@ void renewal_ends_at_the_end_of_time(void**) {
 }
 
 void renewal_scatters_a_fleet_at_one_stroke(void**) {
-  // What a second of a million tokens that were all asked for at once comes to, in per cent of the
-  // steady load: one tenth of a life, and seven.
+  // All tokens were asked for at once. They fall into the six minutes of a tenth of their life, or
+  // into 42 minutes.
   static Fixture fixture(3600);
   std::array<std::uint32_t, 2> in_fullest_minute{};
   for (const Herd herd : {Herd::kScattered, Herd::kInStep}) {
