@@ -59,8 +59,11 @@ Session::Session(const Configuration& configuration)
       io_(Allocate(io_size_)),
       token_(Allocate(configuration.max_token())),
       agent_({clock_, connection_, store_, entropy_},
-             {Bytes(arena_.get(), arena_size_), Bytes(io_.get(), io_size_),
-              Bytes(token_.get(), configuration.max_token())}) {}
+             {Bytes(arena_.get(), arena_size_),
+              Bytes(io_.get(), io_size_),
+              Bytes(token_.get(), configuration.max_token()),
+              {},
+              tls_session_}) {}
 
 Problem Session::Open() {
   Problem problem = PrepareStore(configuration_, store_, key_);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -103,6 +104,7 @@ class Session {
   std::unique_ptr<std::uint8_t[]> token_;
   bool has_store_ = false;
   bool asked_server_ = false;
+  std::array<std::uint8_t, 2048> tls_session_{};  // Some servers put certificates into tickets.
   Agent agent_;
 };
 

@@ -65,6 +65,18 @@ class Token(ProgramTest):
         self.assertEqual(self.server.tokens_issued, [first, forced.token])
         self.assertEqual(third.token, forced.token)
 
+    def test_next_process_resumes_the_tls_session(self) -> None:
+        for command in (["token"], ["token", "--force"], ["request", "GET", DEVICES]):
+            self.assert_done(self.device.run(*command))
+        self.assertTrue(self.server.settle())
+        resumed = [connection.resumed for connection in self.server.connections]
+        self.assertEqual(resumed, [False, True, True])
+
+        self.assert_done(self.device.run("logout"))
+        self.assert_done(self.device.run("token"))
+        self.assertTrue(self.server.settle())
+        self.assertFalse(self.server.connections[-1].resumed)
+
     def test_min_valid_decides_whether_the_stored_token_will_do(self) -> None:
         self.server.lifetime = 500
         first = self.device.run("token").token
