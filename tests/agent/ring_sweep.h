@@ -41,7 +41,7 @@ struct SweepTally {
 SweepTally Sweep(const SweepCase& sweep);
 
 /// Flips single bits anywhere in the area, `flips` of them, each on a fresh copy. What is loaded
-/// must be the newest record or the one before, or none where only large records fit; and the next
+/// must be the newest record or the one before, or none where the log has just moved; and the next
 /// update must succeed.
 SweepTally FlipBits(const SweepCase& sweep, std::uint32_t flips);
 
