@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/store/ring_layout.h"
 
+#include <algorithm>
+
 namespace connect_auth {
 namespace {
 
-constexpr std::uint32_t kMagicAndVersion = 0x43410100;
-constexpr std::uint32_t kWipeOthers = 1;
-constexpr std::size_t kShapeAt = 4;
-constexpr std::size_t kEpochAt = 8;
-constexpr std::size_t kMarkCrcAt = 12;
+/// Above the bits that the sizes of block and unit take.
+constexpr std::uint32_t kMagicAndVersion = 0xCA100000;
 
-constexpr unsigned kKindShift = 28;
-constexpr unsigned kNameShift = 24;
-constexpr std::uint32_t kNibble = 0xF;
-constexpr std::uint32_t kSizeMask = 0xFFFFFF;
-constexpr std::size_t kHeaderCrcAt = 4;
+constexpr std::uint32_t kDistanceBits = 15;
+constexpr std::uint32_t kDistanceMask = (1 << kDistanceBits) - 1;
+constexpr std::uint32_t kDistanceStep = RingLayout::kLeastUnit;
 
 // Not `PutBigEndian`: that is for 64 bits, and four times the code on a 32-bit part.
 
@@ -33,91 +30,84 @@ std::uint32_t GetWord(const std::uint8_t* from) {
   return word;
 }
 
-std::size_t NameBytes(const RecordHeader::Image& image) {
-  return image[0] & kNibble;
+/// One step of the CRC, without an octet to go in.
+std::uint32_t Shift(std::uint32_t crc) {
+  constexpr std::uint32_t kPolynomial = 0xEDB88320;
+  return (crc >> 1) ^ (kPolynomial & (0U - (crc & 1U)));
 }
 
-std::uint32_t HeaderCrc(const RecordHeader::Image& image) {
-  return Crc32({&image[RingLayout::kHeaderBytes], NameBytes(image)},
-               Crc32(ConstBytes(image).first(kHeaderCrcAt)));
-}
-
-bool IsSound(const RecordHeader::Image& image) {
-  return HeaderCrc(image) == GetWord(&image[kHeaderCrcAt]);
-}
-
-void Flip(RecordHeader::Image& image, std::size_t bit) {
-  image[bit / 8] = static_cast<std::uint8_t>(image[bit / 8] ^ (1U << (bit % 8)));
-}
-
-bool Mend(RecordHeader::Image& image) {
-  for (std::size_t bit = 0; bit < image.size() * 8; ++bit) {
-    Flip(image, bit);
-    if (IsSound(image)) {
-      return true;
-    }
-    Flip(image, bit);
-  }
-  return false;
+bool IsPowerOfTwoOrZero(std::uint32_t word) {
+  return (word & (word - 1)) == 0;
 }
 
 }  // namespace
 
-OpenMark::Image OpenMark::Encode(const RingLayout& layout) const {
-  Image image;
-  PutWord(kMagicAndVersion + (wipe_others ? kWipeOthers : 0), image.data());
-  PutWord(layout.block_bytes + layout.unit, &image[kShapeAt]);
-  PutWord(epoch, &image[kEpochAt]);
-  PutWord(Crc32(ConstBytes(image).first(kMarkCrcAt)), &image[kMarkCrcAt]);
-  return image;
-}
-
-bool OpenMark::Decode(const Image& image, const RingLayout& layout) {
-  OpenMark read;
-  read.epoch = GetWord(&image[kEpochAt]);
-  read.wipe_others = GetWord(image.data()) == kMagicAndVersion + kWipeOthers;
-  // Whatever differs from what would be written is not understood.
-  if (read.epoch == 0 || read.Encode(layout) != image) {
-    return false;
-  }
-  *this = read;
-  return true;
-}
-
-void RecordHeader::Encode(Image& image) const {
-  PutWord(static_cast<std::uint32_t>(kind) << kKindShift |
-              static_cast<std::uint32_t>(name.size()) << kNameShift | size,
-          image.data());
-  CopyBytes(AsBytes(name), Bytes(image).subspan(RingLayout::kHeaderBytes));
-  PutWord(HeaderCrc(image), &image[kHeaderCrcAt]);
-}
-
-bool RecordHeader::Decode(Image& image) {
-  if (!IsSound(image) && !Mend(image)) {
-    return false;
-  }
-  const std::uint32_t word = GetWord(image.data());
-  kind = static_cast<Kind>(word >> kKindShift);
-  size = word & kSizeMask;
-  name = AsText({&image[RingLayout::kHeaderBytes], NameBytes(image)});
-  return kind == Kind::kRecord || kind == Kind::kErased;
-}
-
-CommitMark CommitMarkOf(std::uint32_t crc) {
-  CommitMark mark;
-  PutWord(crc, mark.data());
-  PutWord(~crc, &mark[4]);
+Mark RingLayout::MarkOf(std::uint32_t number) const {
+  constexpr std::size_t kCheckAt = 4;
+  Mark mark;
+  PutWord(number, mark.data());
+  PutWord(Crc32(ConstBytes(mark).first(kCheckAt), kMagicAndVersion + block_bytes + unit),
+          &mark[kCheckAt]);
   return mark;
+}
+
+bool RingLayout::IsMark(const Mark& mark, std::uint32_t& number) const {
+  number = GetWord(mark.data());
+  return MarkOf(number) == mark;
+}
+
+RecordHeader::RecordHeader(Kind kind, std::string_view name, std::size_t size) : image_{} {
+  PutWord(static_cast<std::uint32_t>(size) << kDistanceBits, image_.data());
+  image_[kKindAt] = static_cast<std::uint8_t>(kind);
+  CopyBytes(AsBytes(name), image().subspan(kNameAt));
+}
+
+void RecordHeader::Seal(std::uint32_t distance) {
+  PutWord(size() << kDistanceBits | (distance / kDistanceStep - 1), image_.data());
+  PutWord(Crc(), &image_[kCrcAt]);
+}
+
+/// A flipped bit changes the CRC by what one bit becomes on its way through the bits behind it, and
+/// no two bits by the same. So it is found in one walk from the last bit to the first.
+bool RecordHeader::Check() {
+  std::uint32_t difference = Crc() ^ GetWord(&image_[kCrcAt]);
+  std::uint32_t effect = 1;
+  for (std::size_t bit = kCrcAt * 8; bit > 0 && !IsPowerOfTwoOrZero(difference);) {
+    --bit;
+    effect = Shift(effect);
+    if (effect == difference) {
+      image_[bit / 8] = static_cast<std::uint8_t>(image_[bit / 8] ^ (1U << (bit % 8)));
+      difference = 0;
+    }
+  }
+  // One bit of difference is a flipped bit of the CRC itself.
+  return IsPowerOfTwoOrZero(difference) && kind() != Kind::kNone && kind() <= Kind::kBadBlocks;
+}
+
+bool RecordHeader::IsNamedLike(const RecordHeader& other) const {
+  return std::equal(image_.begin() + kNameAt, image_.begin() + kCrcAt,
+                    other.image_.begin() + kNameAt);
+}
+
+std::uint32_t RecordHeader::size() const {
+  return GetWord(image_.data()) >> kDistanceBits;
+}
+
+std::uint32_t RecordHeader::distance() const {
+  return ((GetWord(image_.data()) & kDistanceMask) + 1) * kDistanceStep;
+}
+
+std::uint32_t RecordHeader::Crc() const {
+  return Crc32(ConstBytes(image_).first(kCrcAt));
 }
 
 /// Bit by bit: a table would cost more flash than it saves time beside the flash's own.
 std::uint32_t Crc32(ConstBytes bytes, std::uint32_t crc) {
-  constexpr std::uint32_t kPolynomial = 0xEDB88320;
   crc = ~crc;
   for (const std::uint8_t byte : bytes) {
     crc ^= byte;
     for (int bit = 0; bit < 8; ++bit) {
-      crc = (crc >> 1) ^ (kPolynomial & (0U - (crc & 1U)));
+      crc = Shift(crc);
     }
   }
   return ~crc;

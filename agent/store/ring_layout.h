@@ -12,11 +12,17 @@
 
 namespace connect_auth {
 
+/// A number that vouches for itself: its four octets, and a CRC-32 of them that begins with the
+/// shape of the ring, so that a ring of another shape or version is not understood. Zeros are no
+/// mark, nor is blank flash.
+using Mark = std::array<std::uint8_t, 8>;
+
 /// How a ring lies in flash; agent/store/README.md has the picture and the reasons. All numbers are
 /// big-endian. Every field begins on a unit: the flash's program_bytes, at least 8; a power of two.
 struct RingLayout {
   static constexpr std::uint32_t kLeastUnit = 8;
   static constexpr std::uint32_t kMostUnit = 32;
+  static constexpr std::uint32_t kHeaderBytes = 24;
 
   std::uint32_t block_bytes = 0;
   std::uint32_t unit = kLeastUnit;
@@ -25,87 +31,76 @@ struct RingLayout {
     return (static_cast<std::uint32_t>(size) + unit - 1) & ~(unit - 1);
   }
 
-  /// A block, from its front: erased mark, taken mark, open mark, copy of the open mark, log.
+  /// A block, from its front, a unit each: erased mark, taken mark, open mark, copy of the open
+  /// mark; then the log. The erased mark reads 0, the taken mark is zeros, the open mark
+  /// reads the epoch: one more than that of the block before. The highest is that of the log.
   static constexpr std::uint32_t kErasedMarkAt = 0;
   constexpr std::uint32_t taken_mark_at() const { return unit; }
   constexpr std::uint32_t open_mark_at() const { return 2 * unit; }
-  constexpr std::uint32_t open_copy_at() const { return open_mark_at() + Align(kOpenMarkBytes); }
-  constexpr std::uint32_t log_at() const { return open_copy_at() + Align(kOpenMarkBytes); }
+  constexpr std::uint32_t open_copy_at() const { return 3 * unit; }
+  constexpr std::uint32_t log_at() const { return 4 * unit; }
   constexpr std::uint32_t log_bytes() const { return block_bytes - log_at(); }
 
-  /// A record, from its front: intent mark, header with name, content, commit mark, its copy.
-  static constexpr std::uint32_t kHeaderBytes = 8;
-  static constexpr std::uint32_t kMostHeaderBytes = kHeaderBytes + Storage::kMaxNameBytes;
+  /// A record, from its front: intent mark of zeros, header, content, commit mark, its copy. The
+  /// number of the commit mark is the CRC-32 of the content.
   constexpr std::uint32_t header_at() const { return unit; }
-  constexpr std::uint32_t content_at(std::size_t name_bytes) const {
-    return unit + Align(kHeaderBytes + name_bytes);
-  }
-  constexpr std::uint32_t RecordBytes(std::size_t name_bytes, std::size_t size) const {
-    return content_at(name_bytes) + Align(size) + 2 * unit;
-  }
+  constexpr std::uint32_t content_at() const { return unit + Align(kHeaderBytes); }
+  constexpr std::uint32_t commit_at(std::size_t size) const { return content_at() + Align(size); }
+  constexpr std::uint32_t RecordBytes(std::size_t size) const { return commit_at(size) + 2 * unit; }
 
-  static constexpr std::uint32_t kOpenMarkBytes = 16;
+  Mark MarkOf(std::uint32_t number) const;
+  /// @param number  Receives what the mark reads, if it is one; else undefined.
+  bool IsMark(const Mark& mark, std::uint32_t& number) const;
 };
 
-/// What the erased mark reads: the block was erased, and seen to be blank, after whatever it held.
-inline constexpr std::array<std::uint8_t, 8> kErasedMark = {0xC5, 0x3A, 0x96, 0x69,
-                                                            0x5A, 0xA3, 0x71, 0x8E};
-
-/// The open mark: with it a block becomes the one that counts, if no epoch is higher.
+/// What begins a record, as it lies in flash.
 ///
 ///     offset  size
-///          0     3  magic "CA", and 1, the version of this layout
-///          3     1  1: other blocks still hold what is to be wiped; else 0
-///          4     4  block_bytes + unit
-///          8     4  epoch: one more than that of the block before, from 1
-///         12     4  CRC-32 of the above
-struct OpenMark {
-  std::uint32_t epoch = 0;
-  bool wipe_others = false;
-
-  using Image = std::array<std::uint8_t, RingLayout::kOpenMarkBytes>;
-  Image Encode(const RingLayout& layout) const;
-  /// @return false  Not an open mark of this layout; `this` is unchanged.
-  bool Decode(const Image& image, const RingLayout& layout);
-};
-
-/// What begins a record.
-///
-///     offset  size
-///          0     1  high half: kind; low half: length of the name
-///          1     3  size of the content
-///          4     4  CRC-32 of the above and the name
-///          8     n  name; none: the list of bad blocks, a bit each
-struct RecordHeader {
+///          0     4  size of the content in the upper 17 bits; in the lower 15 the distance to the
+///                   front of the record before, or of the block, in units of 8 octets, less one
+///          4     1  kind
+///          5    15  name, filled up with zeros
+///         20     4  CRC-32 of the above
+class RecordHeader {
+ public:
   enum class Kind : std::uint8_t {
-    kRecord = 0xA,
-    kErased = 0x5,  ///< No such record from here on. Has no content.
+    kNone = 0,    ///< No record at all.
+    kErased = 1,  ///< No such record from here on. Has no content.
+    kRecord = 2,
+    kBadBlocks = 3,  ///< The list of bad blocks, a bit each.
   };
-  using Image = std::array<std::uint8_t, RingLayout::kMostHeaderBytes>;
 
-  Kind kind = Kind::kRecord;
-  std::uint32_t size = 0;
-  std::string_view name;  ///< Borrowed; of a decoded header: from its image.
+  RecordHeader() = default;
+  /// @pre name.size() <= Storage::kMaxNameBytes, size <= Storage::kMaxRecordBytes
+  RecordHeader(Kind kind, std::string_view name, std::size_t size);
 
-  /// Writes kHeaderBytes + name.size() octets.
-  void Encode(Image& image) const;
-
-  /// Mends one flipped bit, so that it does not hide the records that follow.
+  /// Completes the header.
   ///
-  /// @param image  Corrected, if it was wrong. Must outlive this object.
-  /// @return false  Not a header; `this` is undefined.
-  bool Decode(Image& image);
+  /// @param distance  To the front of what comes before; 8 to 262144 octets, in steps of 8.
+  void Seal(std::uint32_t distance);
 
-  std::size_t encoded_size() const { return RingLayout::kHeaderBytes + name.size(); }
+  /// Whether this is a header. Mends one flipped bit, so that it does not hide the records that
+  /// follow; the CRC itself only counts as mended.
+  bool Check();
+
+  bool IsNamedLike(const RecordHeader& other) const;
+  Kind kind() const { return static_cast<Kind>(image_[kKindAt]); }
+  bool has_content() const { return kind() >= Kind::kRecord; }
+  std::uint32_t size() const;
+  std::uint32_t distance() const;
+  Bytes image() { return image_; }
+
+ private:
+  static constexpr std::size_t kKindAt = 4;
+  static constexpr std::size_t kNameAt = 5;
+  static constexpr std::size_t kCrcAt = 20;
+
+  std::uint32_t Crc() const;
+
+  std::array<std::uint8_t, RingLayout::kHeaderBytes> image_;
 };
-
-/// What ends a record: it counts if one of two marks reads like this. First the CRC-32 of header
-/// and content, then its complement, so that all zeros and all ones never count.
-using CommitMark = std::array<std::uint8_t, 8>;
 
 /// CRC-32 (ISO-HDLC, as in IEEE 802.3) that goes on from `crc`; begin with 0.
 std::uint32_t Crc32(ConstBytes bytes, std::uint32_t crc = 0);
-
-CommitMark CommitMarkOf(std::uint32_t crc);
 
 }  // namespace connect_auth

@@ -8,34 +8,29 @@
 namespace connect_auth {
 namespace {
 
-constexpr std::uint8_t kErased = 0xFF;
-constexpr std::uint32_t kNowhere = 0xFFFFFFFF;
+using Kind = RecordHeader::Kind;
+
+constexpr std::uint8_t kBlank = 0xFF;
 
 /// Octets on the stack at a time; a multiple of every unit.
 constexpr std::uint32_t kPieceBytes = 64;
 using Piece = std::array<std::uint8_t, kPieceBytes>;
 
+/// No caller's record has a name like this.
+constexpr char kBadBlocksName[] = "BAD";
+
 }  // namespace
 
-/// A record in the log, with the addresses of its parts.
-struct RingStorage::Entry {
-  Entry() = default;
-  Entry(const Entry&) = delete;  // `header` refers to `image`.
-  Entry& operator=(const Entry&) = delete;
-
-  RecordHeader header;
-  RecordHeader::Image image;
-  std::uint32_t at;
-  std::uint32_t content_at;
-  std::uint32_t commit_at;
-  std::uint32_t next;
-};
-
-/// A record to be appended. Its content is in memory or, where `content` is null, in flash.
+/// A record: in the log, or on its way there.
 struct RingStorage::Record {
+  Record() = default;  // To be read from the log.
+  Record(Kind kind, std::string_view name, ConstBytes of)
+      : header(kind, name, of.size()), at(0), content(of.data()), crc(Crc32(of)) {}
+
   RecordHeader header;
-  const std::uint8_t* content = nullptr;
-  std::uint32_t content_at = 0;
+  std::uint32_t at;             ///< Where it lies; 0: in memory.
+  const std::uint8_t* content;  ///< In memory.
+  std::uint32_t crc;            ///< Of the content, as the commit mark has it.
 };
 
 // The part.
@@ -44,113 +39,92 @@ bool RingStorage::Read(std::uint32_t at, Bytes into) {
   return flash_.Read(at, into) == Status::kOk;
 }
 
-bool RingStorage::IsFilled(std::uint32_t at, std::uint32_t size, std::uint8_t value) {
+/// Whether flash reads like `data`; where that is null, whether it is blank.
+bool RingStorage::Holds(std::uint32_t at, const std::uint8_t* data, std::uint32_t size) {
   Piece piece;
-  while (size > 0) {
-    const Bytes part = Bytes(piece).first(std::min(size, kPieceBytes));
-    if (!Read(at, part)) {
+  for (std::uint32_t done = 0; done < size;) {
+    const Bytes part = Bytes(piece).first(std::min(size - done, kPieceBytes));
+    if (!Read(at + done, part)) {
       return false;
     }
     for (const std::uint8_t octet : part) {
-      if (octet != value) {
+      if (octet != (data == nullptr ? kBlank : data[done])) {
         return false;
       }
+      ++done;
     }
-    at += kPieceBytes;
-    size -= static_cast<std::uint32_t>(part.size());
   }
   return true;
 }
 
-bool RingStorage::IsBlank(std::uint32_t at, std::uint32_t size) {
-  return IsFilled(at, size, kErased);
+bool RingStorage::IsUnitBlank(std::uint32_t at) {
+  return IsBlank(at, layout_.unit);
 }
 
-bool RingStorage::Program(std::uint32_t at, ConstBytes data) {
-  bool fine = flash_.Program(at, data) == Status::kOk;
+/// Programs whole units.
+///
+/// @param at  Moves behind them.
+bool RingStorage::Program(std::uint32_t& at, ConstBytes data) {
+  const std::uint32_t begin = at;
+  const std::uint32_t size = static_cast<std::uint32_t>(data.size());
+  at += size;
+  return size == 0 ||
+         (flash_.Program(begin, data) == Status::kOk && Holds(begin, data.data(), size));
+}
+
+/// Programs octets, the last of them filled up to a unit with what changes nothing.
+bool RingStorage::Put(std::uint32_t& at, ConstBytes data) {
+  const std::size_t whole = data.size() < kPieceBytes ? 0 : data.size() & ~(layout_.unit - 1);
+  const ConstBytes rest = data.subspan(whole);
   Piece piece;
-  while (fine && !data.empty()) {
-    const Bytes part = Bytes(piece).first(std::min<std::size_t>(data.size(), kPieceBytes));
-    fine = Read(at, part) && AsText(part) == AsText(data.first(part.size()));
-    at += kPieceBytes;
-    data = data.subspan(part.size());
-  }
-  return fine;
+  piece.fill(kBlank);
+  CopyBytes(rest, piece);
+  return Program(at, data.first(whole)) &&
+         Program(at, ConstBytes(piece).first(layout_.Align(rest.size())));
 }
 
-/// Programs whole units, or less than a piece, filled up with octets that change nothing.
-bool RingStorage::Put(std::uint32_t at, ConstBytes data) {
-  if (layout_.Align(data.size()) == data.size()) {
-    return Program(at, data);
-  }
-  Piece piece;
-  piece.fill(kErased);
-  CopyBytes(data, piece);
-  return Program(at, Bytes(piece).first(layout_.Align(data.size())));
+bool RingStorage::PutMark(std::uint32_t& at, std::uint32_t number) {
+  return Put(at, layout_.MarkOf(number));
 }
 
-/// Programs a mark, and behind it its copy.
-bool RingStorage::PutTwice(std::uint32_t at, ConstBytes mark) {
-  return Put(at, mark) && Put(at + layout_.Align(mark.size()), mark);
+bool RingStorage::ReadMark(std::uint32_t at, std::uint32_t& number) {
+  Mark mark;
+  return Read(at, mark) && layout_.IsMark(mark, number);
 }
 
-bool RingStorage::PutIntent(std::uint32_t at) {
-  const Piece zeros{};
-  return Program(at, ConstBytes(zeros).first(layout_.unit));
+/// Reads a mark, or its copy.
+bool RingStorage::ReadEither(std::uint32_t at, std::uint32_t& number) {
+  return ReadMark(at, number) || ReadMark(at + layout_.unit, number);
 }
 
 // Blocks.
 
-/// Looks at the marks of a block. What a reset may have left in doubt is made certain the way it
-/// was read, as it may read differently the next time: an open mark whose copy was not begun, and
-/// one that is not there although the block had been taken.
-///
-/// @param mark     Set if the block is open.
-/// @param settled  Set to true if something was changed, so that all must be read again.
-RingStorage::BlockState RingStorage::Examine(std::uint32_t block, OpenMark& mark, bool& settled) {
+/// @param number  Receives that of the open mark, if the block is open.
+RingStorage::BlockState RingStorage::Examine(std::uint32_t block, std::uint32_t& number) {
   const std::uint32_t base = base_of(block);
-  const std::uint32_t copy_at = base + layout_.open_copy_at();
-  std::array<std::uint8_t, kErasedMark.size()> erased_mark;
-  OpenMark::Image image;
-  const bool answers = Read(base, erased_mark);
-  const bool erased = answers && erased_mark == kErasedMark;
-  const bool begun = !IsBlank(copy_at, image.size());
-  const bool open = (Read(base + layout_.open_mark_at(), image) && mark.Decode(image, layout_)) ||
-                    (Read(copy_at, image) && mark.Decode(image, layout_));
-  const bool taken = erased && !IsBlank(base + layout_.taken_mark_at(), layout_.unit);
-  if (open ? !begun : taken && !IsFilled(copy_at, image.size(), 0)) {
-    settled = Settle(block, open, mark) || settled;
-  }
-  if (open) {
+  if (ReadEither(base + layout_.open_mark_at(), number)) {
     return BlockState::kOpen;
   }
-  if (!answers) {
-    return BlockState::kSilent;
+  if (!ReadMark(base, number)) {
+    return BlockState::kUseless;
   }
-  return erased && !taken && !begun ? BlockState::kReady : BlockState::kUseless;
-}
-
-bool RingStorage::Settle(std::uint32_t block, bool open, const OpenMark& mark) {
-  const std::uint32_t base = base_of(block);
-  const OpenMark::Image image = open ? mark.Encode(layout_) : OpenMark::Image{};
-  if (reprogrammable_) {
-    return PutTwice(base + layout_.open_mark_at(), image);
+  if (IsUnitBlank(base + layout_.taken_mark_at())) {
+    return BlockState::kReady;
   }
-  return open ? Put(base + layout_.open_copy_at(), image) : Prepare(block);
+  return IsUnitBlank(base + layout_.open_copy_at()) ? BlockState::kTaken : BlockState::kUseless;
 }
 
 bool RingStorage::IsReady(std::uint32_t block) {
-  OpenMark mark;
-  bool settled = false;
-  return Examine(block, mark, settled) == BlockState::kReady;
+  std::uint32_t number;
+  return Examine(block, number) == BlockState::kReady;
 }
 
 /// Erases a block. The mark comes after a look at every octet, and vouches for them from then on: a
 /// block whose erase was torn may read as blank, for now.
 bool RingStorage::Prepare(std::uint32_t block) {
   for (int attempt = 0; attempt < 2; ++attempt) {
-    if (flash_.Erase(block) == Status::kOk && IsBlank(base_of(block), layout_.block_bytes) &&
-        Put(base_of(block), kErasedMark)) {
+    std::uint32_t at = base_of(block);
+    if (flash_.Erase(block) == Status::kOk && IsBlank(at, layout_.block_bytes) && PutMark(at, 0)) {
       return true;
     }
   }
@@ -158,262 +132,178 @@ bool RingStorage::Prepare(std::uint32_t block) {
   return false;
 }
 
-/// The blocks in the order in which the log moves, from 1; block_count is the present one again.
+/// The blocks in the order in which the log moves, from first_step() to block_count - 1.
 std::uint32_t RingStorage::Candidate(std::uint32_t step) const {
-  return (current_ == kNoBlock ? step : current_ + step) % block_count_;
+  return (log_.last / layout_.block_bytes + step) % block_count_;
 }
 
 bool RingStorage::IsBad(std::uint32_t block) const {
   return (bad_[block / 8] >> (block % 8) & 1) != 0;
 }
 
-/// Whether the log may move there: the block is ready, or was made so. One that fails, while
-/// another shows that the part works, is bad from then on.
-bool RingStorage::IsUsable(std::uint32_t block) {
-  if (IsBad(block)) {
-    return false;
-  }
-  if (IsReady(block) || Prepare(block)) {
-    return true;
-  }
-  for (std::uint32_t other = 0; other < block_count_; ++other) {
-    if (other != block && other != current_ && Prepare(other)) {
-      bad_[block / 8] = static_cast<std::uint8_t>(bad_[block / 8] | (1 << (block % 8)));
-      // If there is no room for it now, the next move takes it along.
-      static_cast<void>(AppendHere(ListOfBadBlocks()));
-      break;
-    }
-  }
-  return false;
-}
-
-RingStorage::Record RingStorage::ListOfBadBlocks() const {
-  return {{RecordHeader::Kind::kRecord, sizeof(BadBlocks), {}}, bad_.data()};
+void RingStorage::FlipBad(std::uint32_t block) {
+  bad_[block / 8] = static_cast<std::uint8_t>(bad_[block / 8] ^ (1 << (block % 8)));
 }
 
 // The log.
 
-bool RingStorage::ReadEntry(std::uint32_t at, Entry& entry) {
-  const std::uint32_t limit = log_limit();
-  const std::uint32_t header_at = at + layout_.header_at();
-  if (header_at + RingLayout::kMostHeaderBytes > limit || !Read(header_at, entry.image) ||
-      !entry.header.Decode(entry.image)) {
-    return false;
-  }
-  entry.at = at;
-  entry.content_at = at + layout_.content_at(entry.header.name.size());
-  entry.commit_at = entry.content_at + layout_.Align(entry.header.size);
-  entry.next = entry.commit_at + 2 * layout_.unit;
-  return entry.next <= limit;
+/// Octets from an address to the end of its block; 0 at the front of one, where no record begins.
+std::uint32_t RingStorage::RoomAt(std::uint32_t at) const {
+  const std::uint32_t into_block = at % layout_.block_bytes;
+  return into_block == 0 ? 0 : layout_.block_bytes - into_block;
 }
 
-/// Whether a record was finished, and is whole.
+bool RingStorage::ReadRecord(std::uint32_t at, Record& record) {
+  const std::uint32_t room = RoomAt(at);
+  record.at = at;
+  return layout_.RecordBytes(0) <= room && Read(at + layout_.header_at(), record.header.image()) &&
+         record.header.Check() && layout_.RecordBytes(record.header.size()) <= room;
+}
+
+/// Whether a record in the log was finished, and is whole.
 ///
 /// @param into  Receives the content, if it is large enough.
-/// @param mark  Receives the commit mark that the record should have.
-bool RingStorage::Counts(const Entry& entry, Bytes into, CommitMark& mark) {
-  std::uint32_t crc = Crc32(ConstBytes(entry.image).first(entry.header.encoded_size()));
-  const std::uint32_t size = entry.header.size;
+/// @param to    Not null: the content is programmed there, and this moves behind it.
+bool RingStorage::Check(Record& record, Bytes into, std::uint32_t* to) {
+  const std::uint32_t size = record.header.size();
+  std::uint32_t at = record.at + layout_.content_at();
   Piece piece;
-  for (std::uint32_t done = 0; done < size; done += kPieceBytes) {
-    const std::uint32_t count = std::min(size - done, kPieceBytes);
-    const Bytes part = size <= into.size() ? into.subspan(done, count) : Bytes(piece).first(count);
-    if (!Read(entry.content_at + done, part)) {
+  const Bytes buffer = size <= into.size() ? into : Bytes(piece);
+  std::uint32_t crc = 0;
+  if (!ReadEither(at + layout_.Align(size), record.crc)) {
+    return false;
+  }
+  for (const std::uint32_t end = at + size; at < end;) {
+    const Bytes part = buffer.first(std::min<std::size_t>(end - at, buffer.size()));
+    if (!Read(at, part) || (to != nullptr && !Put(*to, part))) {
       return false;
     }
     crc = Crc32(part, crc);
+    at += static_cast<std::uint32_t>(part.size());
   }
-  mark = CommitMarkOf(crc);
-  for (const std::uint32_t at : {entry.commit_at, entry.commit_at + layout_.unit}) {
-    CommitMark found;
-    if (Read(at, found) && found == mark) {
-      return true;
-    }
-  }
-  return false;
+  return crc == record.crc;
 }
 
-/// Finds the newest record of that name that counts.
+/// Finds the newest record of a name that counts.
 ///
-/// @return kOk           `entry`, and `into`, as of `Counts()`.
+/// @return kOk           `found`, and `into`, as of `Check()`.
 /// @return kNotFound     None, or it was erased.
 /// @return kUnavailable  The log could not be read.
-Status RingStorage::Find(std::string_view name, Entry& entry, Bytes into) {
-  for (std::uint32_t limit = end_; current_ != kNoBlock;) {
-    std::uint32_t newest = kNowhere;
-    for (std::uint32_t at = log_begin(); at < end_; at = entry.next) {
-      if (!ReadEntry(at, entry)) {
-        return Status::kUnavailable;
-      }
-      newest = at < limit && entry.header.name == name ? at : newest;
+Status RingStorage::Find(const RecordHeader& wanted, Record& found, Bytes into) {
+  for (std::uint32_t at = log_.last; RoomAt(at) != 0; at -= found.header.distance()) {
+    if (!ReadRecord(at, found)) {
+      return Status::kUnavailable;
     }
-    if (newest == kNowhere) {
-      break;
+    if (!found.header.IsNamedLike(wanted)) {
+      continue;
     }
-    CommitMark mark;
-    if (ReadEntry(newest, entry) && Counts(entry, into, mark)) {
-      return entry.header.kind == RecordHeader::Kind::kRecord ? Status::kOk : Status::kNotFound;
+    if (Check(found, into, nullptr)) {
+      return found.header.kind() == Kind::kErased ? Status::kNotFound : Status::kOk;
     }
-    CONNECT_AUTH_LOG(kWarning, "ring: passes over a damaged record at", newest);
-    limit = newest;
+    CONNECT_AUTH_LOG(kWarning, "ring: passes over a damaged record at", at);
   }
   return Status::kNotFound;
 }
 
-/// Whether a move has to carry this entry over: the newest of its name that counts.
-bool RingStorage::IsLive(const Entry& entry, std::string_view except) {
-  Entry newest;
-  return !entry.header.name.empty() && entry.header.name != except &&
-         Find(entry.header.name, newest, {}) == Status::kOk && newest.at == entry.at;
-}
-
 /// Between the intent mark and the copy of the commit mark a reset leaves the record in doubt, and
 /// the next boot sees from the two that it does.
-///
-/// @param at  Moves behind the record.
-bool RingStorage::Append(const Record& record, std::uint32_t& at, std::uint32_t limit) {
-  const std::uint32_t content_at = at + layout_.content_at(record.header.name.size());
-  const std::uint32_t commit_at = content_at + layout_.Align(record.header.size);
-  const std::uint32_t next = commit_at + 2 * layout_.unit;
-  RecordHeader::Image image;
-  record.header.Encode(image);
-  const ConstBytes header = ConstBytes(image).first(record.header.encoded_size());
-  std::uint32_t crc = Crc32(header);
-  if (next > limit || !IsBlank(at, next - at) || !PutIntent(at) ||
-      !Put(at + layout_.header_at(), header) || !PutContent(record, content_at, crc)) {
+bool RingStorage::PutRecord(Record& record, std::uint32_t at, std::uint32_t distance) {
+  record.header.Seal(distance);
+  const ConstBytes content{record.content, record.header.size()};
+  return IsBlank(at, layout_.RecordBytes(content.size())) && PutMark(at, 0) &&
+         Put(at, record.header.image()) &&
+         (record.at == 0 ? Put(at, content) : Check(record, {}, &at)) && PutMark(at, record.crc) &&
+         PutMark(at, record.crc);
+}
+
+/// @param only_measure  Nothing is programmed, but `log` grows all the same.
+bool RingStorage::Append(Record& record, Log& log, bool only_measure) {
+  const std::uint32_t at = log.end;
+  const std::uint32_t bytes = layout_.RecordBytes(record.header.size());
+  if (bytes > RoomAt(at)) {
     return false;
   }
-  if (!PutTwice(commit_at, CommitMarkOf(crc))) {
+  if (!only_measure && !PutRecord(record, at, at - log.last)) {
+    log.end += RoomAt(at);
     return false;
   }
-  at = next;
+  log = {at, at + bytes};
   return true;
 }
 
-/// @param crc  Goes on over the content.
-bool RingStorage::PutContent(const Record& record, std::uint32_t at, std::uint32_t& crc) {
-  Piece piece;
-  ConstBytes part;
-  for (std::uint32_t left = record.header.size; left > 0;
-       left -= static_cast<std::uint32_t>(part.size())) {
-    const std::uint32_t done = record.header.size - left;
-    if (record.content != nullptr) {
-      part = {record.content + done, left < layout_.unit ? left : left & ~(layout_.unit - 1)};
-    } else {
-      const Bytes read = Bytes(piece).first(std::min(left, kPieceBytes));
-      if (!Read(record.content_at + done, read)) {
-        return false;
-      }
-      part = read;
-    }
-    if (!Put(at + done, part)) {
-      return false;
-    }
-    crc = Crc32(part, crc);
-  }
-  return true;
-}
-
-/// Appends to the present block, if that is possible.
-bool RingStorage::AppendHere(const Record& record) {
-  if (current_ == kNoBlock || dirty_ ||
-      layout_.RecordBytes(record.header.name.size(), record.header.size) > log_limit() - end_) {
-    return false;
-  }
-  dirty_ = !Append(record, end_, log_limit());
-  return !dirty_;
-}
-
-/// Makes certain whether the last record counts, the way it was read: it may read differently the
-/// next time. Where nothing may be programmed twice, the log moves.
+/// Appends to the log, here or after it moved.
 ///
-/// @return  Whether something was changed, so that all must be read again.
-bool RingStorage::SettleLast(const Entry& last) {
-  if (!reprogrammable_) {
-    return Move({}, nullptr, false) == Status::kOk;
+/// @return kOk, kUnavailable
+Status RingStorage::Write(Kind kind, std::string_view name, ConstBytes content) {
+  Record record(kind, name, content);
+  if (kind == Kind::kErased) {
+    chore_ = Chore::kMove;
   }
-  CommitMark mark;
-  if (!Counts(last, {}, mark)) {
-    mark = {};
-  }
-  return Put(last.at + layout_.header_at(),
-             ConstBytes(last.image).first(last.header.encoded_size())) &&
-         PutTwice(last.commit_at, mark);
+  return Append(record, log_, false) ? Status::kOk : Move(record);
 }
 
 // Moving house.
 
-/// Appends the records that are live to another block.
-///
-/// @param except  Name of a record to leave behind.
-/// @param at      Moves behind what was, or would be, appended.
-/// @param limit   0: nothing is appended, only `at` moves.
-bool RingStorage::CarryOver(std::string_view except, std::uint32_t& at, std::uint32_t limit) {
-  Entry entry;
-  for (std::uint32_t from = log_begin(); current_ != kNoBlock && from < end_; from = entry.next) {
-    if (!ReadEntry(from, entry)) {
+/// Appends the records that count to another log: the newest of each name. `record` takes the place
+/// of what has its name.
+bool RingStorage::CarryOver(Record& record, Log& to, bool only_measure) {
+  Record old;
+  Record newest;
+  for (std::uint32_t at = log_.last; RoomAt(at) != 0; at -= old.header.distance()) {
+    if (!ReadRecord(at, old)) {
       return false;
     }
-    if (!IsLive(entry, except)) {
-      continue;
-    }
-    if (limit == 0) {
-      at += entry.next - entry.at;
-    } else if (!Append({entry.header, nullptr, entry.content_at}, at, limit)) {
+    if (!old.header.IsNamedLike(record.header) && Find(old.header, newest, {}) == Status::kOk &&
+        newest.at == at && !Append(newest, to, only_measure)) {
       return false;
     }
   }
-  return true;
+  return !record.header.has_content() || Append(record, to, only_measure);
 }
 
-/// Makes a prepared block the one that counts. The open mark comes last, so until then the log is
+/// Makes a ready block the one that counts. The open mark comes last, so until then the log is
 /// where it was.
-bool RingStorage::Fill(std::uint32_t block, std::string_view except, const Record* record,
-                       const OpenMark& mark) {
+bool RingStorage::Fill(std::uint32_t block, Record& record) {
   const std::uint32_t base = base_of(block);
-  const std::uint32_t limit = base + layout_.block_bytes;
-  std::uint32_t at = base + layout_.log_at();
-  if (!PutIntent(base + layout_.taken_mark_at()) || !CarryOver(except, at, limit) ||
-      (record != nullptr && !Append(*record, at, limit))) {
+  std::uint32_t at = base + layout_.taken_mark_at();
+  Log log{base, base + layout_.log_at()};
+  ++epoch_;
+  if (!PutMark(at, 0) || !CarryOver(record, log, false) || !PutMark(at, epoch_)) {
+    // The next boot may find the log there, so it must not miss anything: nothing is appended here.
+    Close();
+    chore_ = std::max(chore_, Chore::kErase);
     return false;
   }
-  if (bad_ != BadBlocks{} && layout_.RecordBytes(0, bad_.size()) <= limit - at &&
-      !Append(ListOfBadBlocks(), at, limit)) {
-    return false;
-  }
-  if (!PutTwice(base + layout_.open_mark_at(), mark.Encode(layout_))) {
-    return false;
-  }
-  current_ = static_cast<std::uint8_t>(block);
-  end_ = at;
+  // From here on the next boot finds this log, with or without the copy.
+  static_cast<void>(PutMark(at, epoch_));
+  log_ = log;
+  chore_ = Chore::kErase;
   return true;
 }
 
-/// Moves the log to the next good block, without what has been superseded.
+/// Moves the log to the next block that works, without what has been superseded.
 ///
-/// @param except  Name of a record to leave behind.
-/// @param record  One more, or null.
-/// @param wipe    Whether the other blocks are to be erased.
+/// @param record  Is to follow; or to be left behind, if its kind is kErased; or nothing.
 /// @return kOk           The log is there.
 /// @return kUnavailable  It is where it was: no room, or no block that works.
-Status RingStorage::Move(std::string_view except, const Record* record, bool wipe) {
-  std::uint32_t needed =
-      record == nullptr ? 0 : layout_.RecordBytes(record->header.name.size(), record->header.size);
-  if (!CarryOver(except, needed, 0) || needed > layout_.log_bytes()) {
+Status RingStorage::Move(Record& record) {
+  Log measured{0, layout_.log_at()};
+  if (!CarryOver(record, measured, true)) {
     return Status::kUnavailable;
   }
-  const OpenMark mark{epoch_ + 1, wipe || saw_erased_ || wiping_};
-  for (std::uint32_t step = 1; step <= block_count_; ++step) {
+  for (std::uint32_t step = first_step(); step < block_count_; ++step) {
     const std::uint32_t block = Candidate(step);
-    if (block != current_ && IsUsable(block) && Fill(block, except, record, mark)) {
-      epoch_ = mark.epoch;
-      wiping_ = mark.wipe_others;
-      saw_erased_ = false;
-      dirty_ = false;
+    if (!IsBad(block) && (IsReady(block) || Prepare(block)) && Fill(block, record)) {
       return Status::kOk;
     }
   }
   return Status::kUnavailable;
+}
+
+/// Moves the log as it is.
+Status RingStorage::Renew() {
+  Record nothing{};
+  return Move(nothing);
 }
 
 // Mounting.
@@ -424,10 +314,8 @@ bool RingStorage::AdoptGeometry() {
   constexpr std::uint32_t kBlockStep = 256;
   const FlashGeometry geometry = flash_.geometry();
   const std::uint32_t unit = geometry.program_bytes;
-  layout_.block_bytes = geometry.block_bytes;
-  layout_.unit = std::max(unit, RingLayout::kLeastUnit);
+  layout_ = LayoutOf(geometry);
   block_count_ = static_cast<std::uint8_t>(geometry.block_count);
-  reprogrammable_ = geometry.reprogrammable;
   return unit != 0 && (unit & (unit - 1)) == 0 && unit <= RingLayout::kMostUnit &&
          geometry.block_count >= 2 && geometry.block_count <= kMostBlocks &&
          geometry.block_bytes >= kLeastBlock && geometry.block_bytes <= kMostBlock &&
@@ -435,93 +323,92 @@ bool RingStorage::AdoptGeometry() {
 }
 
 Status RingStorage::Mount() {
-  // What is settled is read again, until nothing is in doubt. The limit is for a part so worn that
-  // something always is.
-  constexpr int kMostSurveys = 4;
   mounted_ = false;
   if (!AdoptGeometry()) {
     return Status::kInvalidArgument;
   }
-  Status status = Status::kPending;
-  for (int survey = 0; status == Status::kPending && survey < kMostSurveys; ++survey) {
-    status = Survey();
-  }
-  mounted_ = status != Status::kUnavailable;
-  return mounted_ ? Status::kOk : status;
-}
-
-/// @return kOk           All is known.
-/// @return kPending      Something had to be settled: survey again.
-/// @return kUnavailable  No block can be read.
-Status RingStorage::Survey() {
-  bool settled = false;
-  bool answers = false;
-  current_ = kNoBlock;
-  epoch_ = 0;
-  wiping_ = false;
-  saw_erased_ = false;
-  for (std::uint32_t block = 0; block < block_count_; ++block) {
-    OpenMark mark;
-    const BlockState state = Examine(block, mark, settled);
-    answers = answers || state != BlockState::kSilent;
-    if (state == BlockState::kOpen && mark.epoch > epoch_) {
-      current_ = static_cast<std::uint8_t>(block);
-      epoch_ = mark.epoch;
-      wiping_ = mark.wipe_others;
-    }
-  }
-  if (!answers) {
+  if (!FindLog()) {
     return Status::kUnavailable;
   }
-  return settled || SurveyLog() ? Status::kPending : Status::kOk;
+  if (SurveyLog() && Renew() != Status::kOk) {
+    Close();
+  }
+  mounted_ = true;
+  return Status::kOk;
 }
 
-/// @return  Whether something had to be settled.
-bool RingStorage::SurveyLog() {
-  Entry entry;
-  std::uint32_t last = kNowhere;
+/// Finds the open block with the highest epoch. One that had been taken, but is not open, might
+/// read as open the next time: it is erased.
+///
+/// @return  Whether any block can be read.
+bool RingStorage::FindLog() {
+  bool answers = false;
+  log_ = {};
   bad_ = {};
-  if (current_ == kNoBlock) {
-    return false;
+  epoch_ = 0;
+  chore_ = Chore::kErase;
+  for (std::uint32_t block = 0; block < block_count_; ++block) {
+    const std::uint32_t base = base_of(block);
+    Mark any;
+    std::uint32_t number;
+    answers = Read(base, any) || answers;
+    const BlockState state = Examine(block, number);
+    if (state == BlockState::kTaken) {
+      static_cast<void>(Prepare(block));
+    }
+    // The difference, as a part that outlives 32 bits would be right, too.
+    if (state == BlockState::kOpen &&
+        (log_.end == 0 || static_cast<std::int32_t>(number - epoch_) > 0)) {
+      epoch_ = number;
+      log_ = {base, base + layout_.log_at()};
+    }
   }
-  end_ = log_begin();
-  while (ReadEntry(end_, entry)) {
-    last = end_;
-    saw_erased_ = saw_erased_ || entry.header.kind == RecordHeader::Kind::kErased;
-    end_ = entry.next;
+  return answers;
+}
+
+/// @return  Whether the open mark, or what the last record counts, is in doubt, as a copy was not
+///          begun: it may read differently the next time. The log has to move.
+bool RingStorage::SurveyLog() {
+  const std::uint32_t open_copy_at = log_.end - layout_.unit;
+  Record record;
+  while (ReadRecord(log_.end, record) && log_.end - record.header.distance() == log_.last) {
+    if (record.header.kind() == Kind::kErased) {
+      chore_ = Chore::kMove;
+    }
+    if (record.header.kind() == Kind::kBadBlocks && !Check(record, bad_, nullptr)) {
+      bad_ = {};
+    }
+    log_ = {log_.end, log_.end + layout_.RecordBytes(record.header.size())};
   }
-  dirty_ = layout_.unit > log_limit() - end_ || !IsBlank(end_, layout_.unit);
-  if (Find({}, entry, bad_) != Status::kOk || entry.header.size != bad_.size()) {
-    bad_ = {};
-  }
-  if (last == kNowhere || !IsBlank(end_ - layout_.unit, layout_.unit)) {
-    return false;
-  }
-  const bool settled = ReadEntry(last, entry) && SettleLast(entry);
-  dirty_ = dirty_ || !settled;
-  return settled;
+  return log_.end != 0 && (IsUnitBlank(open_copy_at) || IsUnitBlank(log_.end - layout_.unit));
 }
 
 // Storage.
 
-/// @return kOk, kInvalidArgument (not a name), kUnavailable (not to be mounted)
-Status RingStorage::Begin(std::string_view name) {
-  if (!IsRecordName(name)) {
-    return Status::kInvalidArgument;
-  }
+/// @return kOk, kUnavailable (not to be mounted)
+Status RingStorage::EnsureMounted() {
   return mounted_ || Mount() == Status::kOk ? Status::kOk : Status::kUnavailable;
 }
 
+/// @return as `EnsureMounted()`, kInvalidArgument (not a name)
+Status RingStorage::Begin(std::string_view name) {
+  return IsRecordName(name) ? EnsureMounted() : Status::kInvalidArgument;
+}
+
+/// @return as `Begin()`, as `Find()`
+Status RingStorage::Lookup(std::string_view name, Record& found, Bytes into) {
+  const Status status = Begin(name);
+  return status == Status::kOk ? Find({Kind::kRecord, name, 0}, found, into) : status;
+}
+
 IoResult RingStorage::Load(std::string_view name, Bytes into) {
-  Entry entry;
-  Status status = Begin(name);
-  if (status == Status::kOk) {
-    status = Find(name, entry, into);
+  Record found;
+  const Status status = Lookup(name, found, into);
+  if (status != Status::kOk) {
+    return IoResult::Error(status);
   }
-  if (status == Status::kOk && entry.header.size > into.size()) {
-    status = Status::kBufferTooSmall;
-  }
-  return status == Status::kOk ? IoResult::Bytes(entry.header.size) : IoResult::Error(status);
+  const std::uint32_t size = found.header.size();
+  return size > into.size() ? IoResult::Error(Status::kBufferTooSmall) : IoResult::Bytes(size);
 }
 
 Status RingStorage::Store(std::string_view name, ConstBytes content) {
@@ -529,50 +416,48 @@ Status RingStorage::Store(std::string_view name, ConstBytes content) {
   if (status != Status::kOk) {
     return status;
   }
-  const Record record{
-      {RecordHeader::Kind::kRecord, static_cast<std::uint32_t>(content.size()), name},
-      content.data()};
-  return AppendHere(record) ? Status::kOk : Move(name, &record, false);
+  return Write(Kind::kRecord, name, content);
 }
 
 Status RingStorage::Erase(std::string_view name) {
-  const Status stored = Load(name, {}).status();
-  if (stored != Status::kOk && stored != Status::kBufferTooSmall) {
-    return stored == Status::kNotFound ? Status::kOk : stored;
+  Record found;
+  const Status status = Lookup(name, found, {});
+  if (status != Status::kOk) {
+    return status == Status::kNotFound ? Status::kOk : status;
   }
-  if (!AppendHere({{RecordHeader::Kind::kErased, 0, name}})) {
-    return Move(name, nullptr, true);
-  }
-  saw_erased_ = true;
-  return Status::kOk;
+  return Write(Kind::kErased, name, {});
 }
 
 Status RingStorage::Idle() {
-  if (!mounted_ && Mount() != Status::kOk) {
-    return Status::kUnavailable;
+  const Status status = EnsureMounted();
+  if (status != Status::kOk) {
+    return status;
   }
-  if (saw_erased_) {
-    return Move({}, nullptr, true) == Status::kOk ? Status::kPending : Status::kUnavailable;
+  if (chore_ == Chore::kMove) {
+    return Renew() == Status::kOk ? Status::kPending : Status::kUnavailable;
   }
-  Status status = wiping_ ? Status::kOk : Status::kUnavailable;
-  for (std::uint32_t step = 1; step <= block_count_; ++step) {
+  for (std::uint32_t step = first_step(); chore_ != Chore::kNone && step < block_count_; ++step) {
     const std::uint32_t block = Candidate(step);
-    if (block == current_ || (wiping_ && IsReady(block))) {
-      continue;
+    if (!IsBad(block) && !IsReady(block)) {
+      return MakeReady(block) ? Status::kPending : Status::kUnavailable;
     }
-    if (IsUsable(block)) {
-      return wiping_ ? Status::kPending : Status::kOk;
-    }
-    status = IsBad(block) ? status : Status::kUnavailable;
   }
-  wiping_ = wiping_ && status != Status::kOk;
-  return status;
+  chore_ = Chore::kNone;
+  return Status::kOk;
 }
 
-std::size_t RingStorage::LargestRecord(const FlashGeometry& geometry, std::size_t name_bytes) {
-  const RingLayout layout{geometry.block_bytes,
-                          std::max(geometry.program_bytes, RingLayout::kLeastUnit)};
-  return layout.log_bytes() - layout.RecordBytes(name_bytes, 0);
+/// Whether a block that was to be erased is ready, or else known as bad. It is bad if the part
+/// works well enough to say so.
+bool RingStorage::MakeReady(std::uint32_t block) {
+  if (Prepare(block)) {
+    return true;
+  }
+  FlipBad(block);
+  const Status status = Write(Kind::kBadBlocks, kBadBlocksName, bad_);
+  if (status != Status::kOk) {
+    FlipBad(block);
+  }
+  return status == Status::kOk;
 }
 
 }  // namespace connect_auth

@@ -133,14 +133,15 @@ Problem TokenStore::OpenMtd() {
 /// as long as there is no ring.
 bool TokenStore::HoldsSomethingElse() {
   const FlashGeometry geometry = flash_->geometry();
+  const Mark erased_mark = RingStorage::LayoutOf(geometry).MarkOf(0);
   bool blank = true;
   for (std::uint32_t at = 0; at < geometry.size(); at += kImageBlockBytes) {
     Piece piece;
     if (flash_->Read(at, piece) != Status::kOk) {
       return true;
     }
-    const std::string_view front = AsText(ConstBytes(piece).first(kErasedMark.size()));
-    if (at % geometry.block_bytes == 0 && front == AsText(kErasedMark)) {
+    const std::string_view front = AsText(ConstBytes(piece).first(erased_mark.size()));
+    if (at % geometry.block_bytes == 0 && front == AsText(erased_mark)) {
       return false;
     }
     blank = blank && IsErased(piece);
@@ -180,7 +181,7 @@ Status TokenStore::Store(std::string_view name, ConstBytes record) {
   const Status status =
       ring_ ? OnRing(true, [&] { return ring_->Store(name, record); }) : files_.Store(name, record);
   if (status != Status::kOk) {
-    too_large_ = is_ring() && record.size() > RingStorage::LargestRecord(geometry(), name.size());
+    too_large_ = is_ring() && record.size() > RingStorage::LargestRecord(geometry());
   }
   return status;
 }

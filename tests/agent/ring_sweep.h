@@ -21,8 +21,9 @@ struct SweepCase {
   FlashGeometry geometry;
   Lengths lengths = Lengths::kVaried;
   std::uint32_t updates = 10;
-  bool undecided = false;   ///< Bits in doubt read differently at each boot.
-  bool ecc_errors = false;  ///< Units in doubt cannot be read.
+  bool undecided = false;        ///< Bits in doubt read differently at each boot.
+  bool ecc_errors = false;       ///< Units in doubt cannot be read.
+  std::uint32_t cuts_every = 1;  ///< Cuts at each n-th operation.
   /// After each n-th cut of a kind, a second one at every operation of the recovery and of the next
   /// update; 0: none.
   std::uint32_t second_cuts_every = 0;
@@ -40,7 +41,7 @@ struct SweepTally {
 SweepTally Sweep(const SweepCase& sweep);
 
 /// Flips single bits anywhere in the area, `flips` of them, each on a fresh copy. What is loaded
-/// must be the newest record or the one before, or none where only large records fit; and the next
+/// must be the newest record or the one before, or none where the log has just moved; and the next
 /// update must succeed.
 SweepTally FlipBits(const SweepCase& sweep, std::uint32_t flips);
 

@@ -27,7 +27,7 @@ struct Rig {
     fixture.storage = &ring;
     fixture.context = this;
     fixture.scratch = scratch;
-    fixture.largest = RingStorage::LargestRecord(geometry, Storage::kMaxNameBytes);
+    fixture.largest = RingStorage::LargestRecord(geometry);
     fixture.reboot = [](contract::StorageFixture& of) {
       Rig& rig = *static_cast<Rig*>(of.context);
       of.storage = new (&rig.ring) RingStorage(rig.flash);
@@ -139,7 +139,7 @@ void ring_storage_moves_when_the_block_is_full_and_takes_all_names_along(void**)
 
 void ring_storage_refuses_what_does_not_fit_beside_the_rest_and_goes_on(void**) {
   Rig rig(kGeometry);
-  const Bytes largest = Bytes(scratch).first(RingStorage::LargestRecord(kGeometry, 5));
+  const Bytes largest = Bytes(scratch).first(RingStorage::LargestRecord(kGeometry));
   assert_int_equal(rig.ring.Store("other", AsBytes("kept")), Status::kOk);
   const std::uint32_t erases = rig.flash.erases();
 
@@ -186,12 +186,10 @@ void ring_storage_flipped_bit_in_a_header_or_mark_hides_nothing(void**) {
   Rig rig(kGeometry);
   assert_int_equal(rig.ring.Store("first", AsBytes("one")), Status::kOk);
   assert_int_equal(rig.ring.Store("second", AsBytes("two")), Status::kOk);
-  const std::size_t log = RingLayout{kBlockBytes, 8}.log_at();
-  const std::size_t block = kBlockBytes;  // The first log lies in block 1.
-  const std::size_t content =
-      block + log + RingLayout{kBlockBytes, 8}.content_at(std::string_view("first").size());
+  const RingLayout layout{kBlockBytes, 8};
+  const std::size_t content = layout.log_at() + layout.content_at();
 
-  for (std::size_t bit = block * 8; bit < content * 8; ++bit) {
+  for (std::size_t bit = 0; bit < content * 8; ++bit) {
     medium[bit / 8] = static_cast<std::uint8_t>(medium[bit / 8] ^ 1U << bit % 8);
     RingStorage rebooted(rig.flash);
     AssertLoads(rebooted, "first", "one");
@@ -222,6 +220,173 @@ void ring_storage_area_of_other_shape_is_not_believed(void**) {
   assert_int_equal(ring.moves(), 0);
 }
 
+void ring_storage_header_that_follows_on_nothing_ends_the_log(void**) {
+  Rig rig(kGeometry);
+  const RingLayout layout{kBlockBytes, 8};
+  assert_int_equal(rig.ring.Store("token", AsBytes("one")), Status::kOk);
+  // Sound, but as if it stood in another place.
+  RecordHeader header(RecordHeader::Kind::kRecord, "token", 0);
+  header.Seal(8);
+  const std::size_t second = layout.log_at() + layout.RecordBytes(3);
+  CopyBytes(header.image(), Bytes(medium).subspan(second + layout.header_at()));
+  for (const std::uint32_t at : {layout.commit_at(0), layout.commit_at(0) + layout.unit}) {
+    CopyBytes(layout.MarkOf(0), Bytes(medium).subspan(second + at));
+  }
+
+  RingStorage rebooted(rig.flash);
+  AssertLoads(rebooted, "token", "one");
+  assert_int_equal(rebooted.Store("token", AsBytes("two")), Status::kOk);
+  AssertLoads(rebooted, "token", "two");
+}
+
+void ring_storage_block_whose_open_mark_could_not_be_copied_is_the_log_all_the_same(void**) {
+  Rig rig(kGeometry);
+  const RingLayout layout{kBlockBytes, 8};
+  rig.flash.SetStuck(kBlockBytes + layout.open_copy_at(), 0xFF, 0xFF);
+
+  while (rig.ring.moves() < 2) {
+    assert_int_equal(rig.ring.Store("token", Bytes(scratch).first(1000)), Status::kOk);
+  }
+  assert_int_equal(rig.ring.Store("token", AsBytes("newest")), Status::kOk);
+
+  RingStorage rebooted(rig.flash);
+  AssertLoads(rebooted, "token", "newest");
+}
+
+void ring_storage_epoch_that_wraps_round_is_the_newest(void**) {
+  constexpr std::uint32_t kLastEpoch = 0xFFFFFFFF;
+  Rig rig(kGeometry);
+  const RingLayout layout{kBlockBytes, 8};
+  for (const std::uint32_t at : {layout.open_mark_at(), layout.open_copy_at()}) {
+    CopyBytes(layout.MarkOf(kLastEpoch), Bytes(medium).subspan(at));
+  }
+  assert_int_equal(rig.ring.Mount(), Status::kOk);
+  assert_int_equal(rig.ring.moves(), kLastEpoch);
+
+  while (rig.ring.moves() != 1) {
+    assert_int_equal(rig.ring.Store("token", Bytes(scratch).first(1000)), Status::kOk);
+    RingStorage rebooted(rig.flash);
+    assert_int_equal(rebooted.Mount(), Status::kOk);
+    assert_int_equal(rebooted.moves(), rig.ring.moves());
+  }
+}
+
+/// A part that does not answer for a range of addresses.
+class DeafFlash final : public Flash {
+ public:
+  DeafFlash(Flash& flash, std::uint32_t begin, std::uint32_t end)
+      : flash_(flash), begin_(begin), end_(end) {}
+
+  FlashGeometry geometry() const override { return flash_.geometry(); }
+  Status Read(std::uint32_t address, Bytes into) override {
+    const bool deaf = address < end_ && address + into.size() > begin_;
+    return deaf ? Status::kUnavailable : flash_.Read(address, into);
+  }
+  Status Program(std::uint32_t address, ConstBytes data) override {
+    return flash_.Program(address, data);
+  }
+  Status Erase(std::uint32_t block) override { return flash_.Erase(block); }
+
+ private:
+  Flash& flash_;
+  std::uint32_t begin_;
+  std::uint32_t end_;
+};
+
+void ring_storage_boot_erases_no_log_whose_marks_do_not_read_for_once(void**) {
+  Rig rig(kGeometry);
+  const RingLayout layout{kBlockBytes, 8};
+  assert_int_equal(rig.ring.Store("token", AsBytes("one")), Status::kOk);
+  const std::uint32_t erases = rig.flash.erases();
+
+  DeafFlash deaf(rig.flash, layout.open_mark_at(), layout.log_at());
+  RingStorage ring(deaf);
+  assert_int_equal(ring.Mount(), Status::kOk);
+  assert_int_equal(rig.flash.erases(), erases);
+
+  RingStorage rebooted(rig.flash);
+  AssertLoads(rebooted, "token", "one");
+}
+
+void ring_storage_empty_record_is_a_record(void**) {
+  Rig rig(kGeometry);
+  assert_int_equal(rig.ring.Store("token", {}), Status::kOk);
+  for (int update = 0; update < 9; ++update) {
+    assert_int_equal(rig.ring.Store("large", Bytes(scratch).first(1000)), Status::kOk);
+  }
+
+  RingStorage rebooted(rig.flash);
+  assert_int_equal(rebooted.Load("token", {}).status(), Status::kOk);
+  assert_in_range(rebooted.moves(), 2, 9);
+}
+
+void ring_storage_bad_block_is_left_alone_after_a_reboot(void**) {
+  Rig rig(kGeometry);
+  rig.flash.SetBad(2);
+  assert_int_equal(rig.ring.Store("token", AsBytes("one")), Status::kOk);
+  RunIdle(rig.ring);
+  const std::uint32_t erases = rig.flash.erases(2);
+  assert_int_equal(erases, 2);
+
+  RingStorage rebooted(rig.flash);
+  for (int update = 0; update < 40; ++update) {
+    assert_int_equal(rebooted.Store("token", Bytes(scratch).first(1000)), Status::kOk);
+    RunIdle(rebooted);
+  }
+
+  assert_int_equal(rig.flash.erases(2), erases);
+}
+
+void ring_storage_read_only_part_makes_no_block_bad(void**) {
+  Rig rig(kGeometry);
+  assert_int_equal(rig.ring.Store("token", AsBytes("one")), Status::kOk);
+
+  rig.flash.SetReadOnly(true);
+  assert_int_equal(rig.ring.Idle(), Status::kUnavailable);
+  rig.flash.SetReadOnly(false);
+
+  RunIdle(rig.ring);
+  for (std::uint32_t block = 1; block < kBlocks; ++block) {
+    assert_in_range(rig.flash.erases(block), 1, 3);
+  }
+}
+
+std::array<std::uint8_t, 255 * kBlockBytes> large_medium;
+
+void ring_storage_goes_round_255_blocks(void**) {
+  fake::FakeFlash flash(large_medium, {kBlockBytes, 255, 1, true});
+  flash.Blank();
+  RingStorage ring(flash);
+  while (ring.moves() < 300) {
+    assert_int_equal(ring.Store("token", Bytes(scratch).first(1900)), Status::kOk);
+    RunIdle(ring);
+  }
+
+  assert_in_range(flash.erases(0), 2, 3);
+  assert_in_range(flash.erases(254), 1, 2);
+  RingStorage rebooted(flash);
+  assert_int_equal(rebooted.Load("token", scratch).bytes(), 1900);
+  assert_int_equal(rebooted.moves(), 300);
+}
+
+void ring_storage_move_reads_little_more_than_the_block_however_many_records_it_holds(void**) {
+  constexpr std::uint32_t kLargeBlock = 262144;
+  fake::FakeFlash flash(Bytes(large_medium).first(2 * kLargeBlock), {kLargeBlock, 2, 1, true});
+  flash.Blank();
+  RingStorage ring(flash);
+  std::uint64_t before = 0;
+  for (int update = 0; ring.moves() < 2; ++update) {
+    before = flash.read_bytes();
+    assert_int_equal(ring.Store(update % 2 == 0 ? "state" : "session", Bytes(scratch).first(20)),
+                     Status::kOk);
+  }
+
+  // One look at the block to come, and two at all records of this one.
+  assert_in_range(flash.read_bytes() - before, kLargeBlock, 6 * kLargeBlock);
+  RingStorage rebooted(flash);
+  assert_int_equal(rebooted.Load("session", scratch).bytes(), 20);
+}
+
 }  // namespace
 }  // namespace connect_auth
 
@@ -238,6 +403,17 @@ int main() {
       cmocka_unit_test(ring_storage_flipped_bit_in_a_header_or_mark_hides_nothing),
       cmocka_unit_test(ring_storage_damaged_record_gives_way_to_the_one_before),
       cmocka_unit_test(ring_storage_area_of_other_shape_is_not_believed),
+      cmocka_unit_test(ring_storage_header_that_follows_on_nothing_ends_the_log),
+      cmocka_unit_test(
+          ring_storage_block_whose_open_mark_could_not_be_copied_is_the_log_all_the_same),
+      cmocka_unit_test(ring_storage_epoch_that_wraps_round_is_the_newest),
+      cmocka_unit_test(ring_storage_boot_erases_no_log_whose_marks_do_not_read_for_once),
+      cmocka_unit_test(ring_storage_empty_record_is_a_record),
+      cmocka_unit_test(ring_storage_bad_block_is_left_alone_after_a_reboot),
+      cmocka_unit_test(ring_storage_read_only_part_makes_no_block_bad),
+      cmocka_unit_test(ring_storage_goes_round_255_blocks),
+      cmocka_unit_test(
+          ring_storage_move_reads_little_more_than_the_block_however_many_records_it_holds),
   };
   int failed = cmocka_run_group_tests_name("agent/ring_storage", tests, nullptr, nullptr);
   failed += RunContract("agent/ring_storage/contract, units of 1", 1, true);

@@ -116,7 +116,7 @@ Result Measure(const FlashGeometry& geometry) {
   }
   const RingLayout layout{geometry.block_bytes,
                           std::max(geometry.program_bytes, RingLayout::kLeastUnit)};
-  const std::uint32_t per_block = layout.log_bytes() / layout.RecordBytes(5, kPayload);
+  const std::uint32_t per_block = layout.log_bytes() / layout.RecordBytes(kPayload);
   result.erases = static_cast<double>(meter.erases - before.erases) / kUpdates;
   result.bound = 1.0 / per_block;
   result.bytes = static_cast<double>(meter.programmed_bytes - before.programmed_bytes) / kUpdates;
