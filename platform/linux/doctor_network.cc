@@ -163,13 +163,15 @@ Problem NetworkChecks::ExplainTls(Status status) const {
   Failure failure;
   failure.reason = status == Status::kTimeout ? Reason::kConnectTimeout : tls_.reason();
   failure.tls_error = tls_.error_code();
-  return Explain(failure, configuration_, {socket_.last_error(), socket_.last_error_text(), {}});
+  return Explain(failure, configuration_,
+                 {socket_.last_error(), socket_.last_error_text(), {}, {}});
 }
 
 Problem NetworkChecks::ExplainReason(Reason reason) const {
   Failure failure;
   failure.reason = reason;
-  return Explain(failure, configuration_, {socket_.last_error(), socket_.last_error_text(), {}});
+  return Explain(failure, configuration_,
+                 {socket_.last_error(), socket_.last_error_text(), {}, {}});
 }
 
 }  // namespace connect_auth::program
