@@ -423,16 +423,23 @@ void Agent::LearnFromResponse() {
   }
 }
 
-Status Agent::FinishToken() {
+/// Takes what the server grants; else `token_failure_` says why there is nothing.
+///
+/// @param changes_more  Set to true if more than the token changes.
+void Agent::ReadToken(bool& changes_more) {
   JsonObject json(exchange_.free_buffer());
   Granted granted;
   token_failure_ =
       ReadTokenResponse(exchange_.response(), exchange_.body(), settings_, json, granted);
-  bool changes_more = state_.latch.is_set();
   if (token_failure_.status == Status::kOk && !Take(granted, changes_more)) {
     token_failure_.status = Status::kBufferTooSmall;
     token_failure_.reason = Reason::kTokenTooLong;
   }
+}
+
+Status Agent::FinishToken() {
+  bool changes_more = state_.latch.is_set();
+  ReadToken(changes_more);
   exchange_.Abort();  // Nothing of the response outlives its reader.
   if (token_failure_.status != Status::kOk) {
     return FailToken();

@@ -290,6 +290,7 @@ class Agent {
   Status BeginTokenRequest();
   Status PollToken();
   Status FinishToken();
+  void ReadToken(bool& changes_more);
   bool Take(const Granted& granted, bool& changes_more);
   Status FailToken();
   void Refuse();

@@ -73,12 +73,9 @@ struct Settings {
   Millis latch_wait = kLatchWait;
 
   /// No moment before this can be now: when the program was built, for example. A clock that shows
-  /// one is not set. 0: any can be.
+  /// one is not set. 0: any can be. What becomes of certificates while no time is known says
+  /// `Trust::least_time`; time is known again with the first response.
   UnixSeconds least_time;
-  /// What becomes of certificates while no time is known. False: none is accepted, Reason
-  /// kClockUnknown. True: one counts if it had not expired by `least_time`; one that expired since
-  /// then is not found out. Time is known again with the first response.
-  bool trusts_least_time = false;
 };
 
 /// Checks everything that can be checked without a network.
