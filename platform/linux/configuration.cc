@@ -268,7 +268,9 @@ void Configuration::AddTerms(Settings& settings) const {
   settings.default_lifetime = seconds(Setting::kLimitsDefaultLifetime);
   settings.latch_wait = seconds(Setting::kLimitsRefusedWait);
   settings.least_time = kBuildDate;
-  settings.trusts_least_time = given_.text(Setting::kServerUnsetClock) == "build_date";
+  if (given_.text(Setting::kServerUnsetClock) == "build_date") {
+    settings.trust.least_time = kBuildDate;
+  }
 }
 
 bool Configuration::file_holds_secret() const {

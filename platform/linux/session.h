@@ -88,7 +88,6 @@ class Session {
 
   Agent& agent() { return agent_; }
   const Agent& agent() const { return agent_; }
-  const Clock& clock() const { return clock_; }
   const TokenStore& store() const { return store_; }
 
  private:

@@ -155,10 +155,10 @@ class Device:
         before = int(self.environment.get("CONNECT_AUTH_TEST_LATER", "0"))
         self.environment["CONNECT_AUTH_TEST_LATER"] = str(before + seconds)
 
-    def lose_the_time(self) -> None:
+    def lose_the_time(self, begins_at: int = 100) -> None:
         """The device has no clock that keeps the time while it is off."""
         self._shift_clock()
-        self.environment["CONNECT_AUTH_TEST_WALL"] = "100"
+        self.environment["CONNECT_AUTH_TEST_WALL"] = str(begins_at)
 
     def _shift_clock(self) -> None:
         # The sanitizers' library wants to be the first one, without need.

@@ -213,15 +213,5 @@ class Opens(RefusalTest):
             self.assertEqual(self.server.failed_logins, run)
 
 
-class Clock(RefusalTest):
-    """The clock that all of this goes by."""
-
-    def test_status_says_where_the_time_comes_from(self) -> None:
-        self.assertEqual(self.status()["clock_source"], "platform")
-        self.device.lose_the_time()
-        about = self.status()
-        self.assertEqual((about["clock_source"], about["clock"]), ("unknown", None))
-
-
 if __name__ == "__main__":
     unittest.main()

@@ -19,7 +19,7 @@ class Together(ProgramTest):
 
     def setUp(self) -> None:
         super().setUp()
-        self.server.response_delay = 0.3  # Long enough for all to be there.
+        self.server.response_delay = 1.0  # Long enough for all to be there.
 
     def run_ten(self, *arguments: str) -> list[Outcome]:
         """Ten processes at once."""
