@@ -34,7 +34,7 @@ class Threads(unittest.TestCase):
             [program, self.server.url, str(self.server.chain.ca_file)],
             capture_output=True, timeout=100, check=False,
         )
-        self.assertEqual((run.returncode, run.stderr), (0, b""), run)
+        self.assertEqual((run.returncode, run.stderr.decode()), (0, ""))
         found = collections.defaultdict(collections.Counter)
         for line in run.stdout.decode().splitlines():
             situation, *outcome = line.split()
