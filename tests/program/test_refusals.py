@@ -4,6 +4,7 @@
 CONNECT_AUTH_REBOOTS: how often the program starts with a wrong password (default: 100).
 """
 
+import datetime
 import json
 import os
 import re
@@ -86,9 +87,17 @@ class Latch(RefusalTest):
         self.assertRegex(str(about["refused_at"]), UTC)
         self.assertEqual((about["refused_status"], about["refused_error"]), (400, "invalid_grant"))
         self.assertGreater(str(about["next_attempt_at"]), str(about["refused_at"]))
+        self.assertLess(self.distance(about, self.status()), 3)  # The machine's own place.
         lines = self.device.run("status").stdout.decode()
         self.assertTrue(re.search(f"^refused at +{UTC}$", lines, re.MULTILINE), lines)
         self.assert_logins(1)
+
+    def distance(self, *statuses: dict[str, object]) -> float:
+        """Seconds between two times for the next attempt."""
+        first, second = (
+            datetime.datetime.fromisoformat(str(status["next_attempt_at"])) for status in statuses
+        )
+        return abs((second - first).total_seconds())
 
     def test_clock_that_is_not_set_leaves_the_moment_unknown(self) -> None:
         self.refuse()

@@ -24,10 +24,10 @@ constexpr std::size_t kThreads = 10;
 constexpr Millis kPatient = Millis::Seconds(30);
 constexpr Millis kImpatient{200};
 
-std::array<std::uint8_t, 96 * 1024> arena;
+std::array<std::uint8_t, 98304> arena;
 std::array<std::uint8_t, 8192> io;
 std::array<std::uint8_t, 2048> token_room;
-std::array<char, 16 * 1024> authorities;
+std::array<char, 16384> authorities;
 
 /// The kernel's clock, with time that passes when the test says so.
 class LeapingClock final : public Clock {
@@ -109,7 +109,7 @@ int Main(int argc, char** argv) {
     return 2;
   }
   const std::size_t size = std::fread(authorities.data(), 1, authorities.size() - 1, file) + 1;
-  std::fclose(file);
+  static_cast<void>(std::fclose(file));
   Settings settings;
   settings.url = argv[1];
   settings.trust.authorities = AsBytes({authorities.data(), size});
