@@ -44,7 +44,7 @@ struct Settings {
   Grant grant = Grant::kPassword;
   std::string_view username;      ///< kPassword: UTF-8 without control characters but TAB.
   SecretView password;            ///< kPassword: likewise.
-  SecretView code;                ///< kAuthorizationCode: %x20-7E.
+  SecretView code;                ///< kAuthorizationCode: %x20-7E. Empty: used up long ago.
   std::string_view redirect_uri;  ///< kAuthorizationCode: sent when not empty.
 
   /// Seals what is stored; AES-256. Empty: nothing is stored.
