@@ -187,21 +187,20 @@ void World::Step(std::int64_t limit) {
         agent_->wants().until.millis, agent_->next_attempt().millis,
         link_.ReadyAt(agent_->wants().interest), server_.token_requests(),
         static_cast<int>(agent_->last_token_failure().reason), agent_->failures(),
-        agent_->latch().is_set());  // DEBUG
   if (!link_.is_powered() || !flash_.is_powered()) {
-    return LosePower();
+      return LosePower();
   }
   LookAt(polled);
   if (++steps_in_a_row_ > kMostSteps) {
-    judge_.Break(Rule::kSleeps, "the agent is polled again and again, and time does not pass");
+      judge_.Break(Rule::kSleeps, "the agent is polled again and again, and time does not pass");
   }
   const Wants wants = agent_->wants();
   std::int64_t wake = limit;
   if (wants.until != Instant::Never()) {
-    wake = std::min(wake, moment_.now + (wants.until - clock_.Now()).count);
+      wake = std::min(wake, moment_.now + (wants.until - clock_.Now()).count);
   }
   if (polled == Status::kPending && wants.interest != Interest::kNothing) {
-    wake = std::min(wake, link_.ReadyAt(wants.interest));
+      wake = std::min(wake, link_.ReadyAt(wants.interest));
   }
   AdvanceTo(std::min(wake, NextChange()));
 }
@@ -392,6 +391,7 @@ void World::ForgetRefusal() {
   if (status != Status::kFailedPrecondition) {
     judge_.Released();
     well_since_ = moment_.now;
+    forgiven_ = agent_->failures();
   }
 }
 
@@ -621,7 +621,8 @@ void World::LookAtRecovery() {
 }
 
 void World::LookAtExplanation() {
-  if (agent_->failures() > 0 && agent_->last_token_failure().reason == Reason::kNone) {
+  forgiven_ = std::min(forgiven_, agent_->failures());
+  if (agent_->failures() > forgiven_ && agent_->last_token_failure().reason == Reason::kNone) {
     judge_.Break(Rule::kExplains, "an attempt failed, and there is no reason");
   }
 }

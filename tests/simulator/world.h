@@ -176,6 +176,7 @@ class World {
   std::uint32_t rejections_ = 0;
   std::int64_t rejected_at_ = 0;
   std::uint32_t api_before_ = 0;
+  std::uint8_t forgiven_ = 0;  // failures that somebody said need no explanation any more
   bool durable_refresh_ = false;
   bool boots_blind_ = false;  // Storage did not answer when the device booted.
   bool latch_is_durable_ = true;

@@ -58,8 +58,8 @@ class Responder {
 /// OpenSSL as the server at the other end of a connection, in memory: no sockets, no threads, so
 /// that every call can be made to fail, and every octet counted.
 ///
-/// It answers the first octets of a request with `reply`, or a request with what a `Responder` says.
-/// Each `Connect` is a new connection.
+/// It answers the first octets of a request with `reply`, or a request with what a `Responder`
+/// says. Each `Connect` is a new connection.
 class TlsPeer final : public Connection {
  public:
   /// @param reply  Borrowed for the life of this object.
