@@ -40,8 +40,15 @@ struct RingStorage::Record {
 
 // The part.
 
+/// A part that fails to answer once must not have what it holds taken for lost, as a record would
+/// be that cannot be read while the log is surveyed.
 bool RingStorage::Read(std::uint32_t at, Bytes into) {
-  return flash_.Read(at, into) == Status::kOk;
+  constexpr int kTries = 3;
+  Status status = Status::kUnavailable;
+  for (int i = 0; i < kTries && status != Status::kOk; ++i) {
+    status = flash_.Read(at, into);
+  }
+  return status == Status::kOk;
 }
 
 bool RingStorage::IsFilled(std::uint32_t at, std::uint32_t size, std::uint8_t value) {

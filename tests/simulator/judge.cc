@@ -25,12 +25,11 @@ int RenewalsAnHour(std::int64_t lifetime) {
 }  // namespace
 
 const char* NameOf(Rule rule) {
-  constexpr std::array kNames = {"none",       "no dead token", "rejected is gone",
-                                 "one flight", "rate",          "latch",
-                                 "code once",  "keeps token",   "keeps refresh token",
-                                 "recovers",   "explains",      "replays once",
-                                 "wear",       "flash",         "sleeps",
-                                 "status"};
+  constexpr std::array kNames = {
+      "none",        "no dead token", "rejected is gone", "one flight",  "rate",
+      "Retry-After", "latch",         "code once",        "keeps token", "keeps refresh token",
+      "recovers",    "explains",      "replays once",     "wear",        "flash",
+      "sleeps",      "status"};
   return kNames[static_cast<std::size_t>(rule)];
 }
 
@@ -68,6 +67,14 @@ void Judge::Allow(int connections) {
     allowances_.push_back(moment_.now);
   }
   Prune();
+}
+
+void Judge::Asks() {
+  if (moment_.now < told_until_) {
+    Break(Rule::kRetryAfter, "asked again " +
+                                 std::to_string((told_until_ - moment_.now) / kSecond) +
+                                 " s before the server wanted it");
+  }
 }
 
 /// Tokens that were given before live on, and their requests are still in the window.

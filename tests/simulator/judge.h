@@ -27,6 +27,7 @@ enum class Rule : std::uint8_t {
   kRejectedIsGone,  ///< A token that the API refused is not given out again.
   kOneFlight,       ///< No request while another waits for its answer.
   kRate,            ///< So many connections an hour.
+  kRetryAfter,      ///< None before the moment that the server named.
   kLatch,           ///< Refused credentials are not sent again.
   kCodeOnce,        ///< A code is sent once.
   kKeepsToken,      ///< The present token stays until another one is there, also in storage.
@@ -65,6 +66,11 @@ class Judge {
   void Refused(const std::string& credentials);
   /// They may be tried again.
   void Released() { refused_.clear(); }
+  /// The server said when it wants to be asked again; 0: the device may ask whenever it likes to.
+  void Told(std::int64_t until) { told_until_ = until; }
+  /// A token is asked for.
+  void Asks();
+
   /// Whether the device may not know of it, since storage does not answer.
   void SetBlind(bool blind) { blind_ = blind; }
   /// They are tried. Time that a wrong clock adds is believed by the device, as it must.
@@ -85,6 +91,7 @@ class Judge {
   std::int64_t refused_at_ = 0;
   std::int64_t least_error_ = 0;  // of the wall clock since the refusal
   std::int64_t most_error_ = 0;
+  std::int64_t told_until_ = 0;
   std::int64_t lifetime_ = kHour;
   std::int64_t short_until_ = 0;  // until when the rate of shorter tokens counts
   std::int64_t shorter_ = kHour;

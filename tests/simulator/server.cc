@@ -63,9 +63,6 @@ std::size_t ToNumber(std::string_view text) {
 
 std::string_view Server::Answer(std::string_view received) {
   reply_.clear();
-  if (getenv("TRACE"))
-    printf("RECEIVED %zu: %.*s\n", received.size(), static_cast<int>(received.size()),
-           received.data());
   const std::size_t end = received.find("\r\n\r\n");
   if (end == std::string_view::npos) {
     return {};
@@ -141,6 +138,7 @@ void Server::AnswerToken(std::string_view body) {
   const bool is_refresh = grant_type == "refresh_token";
   const std::string_view secret = Member(body, grant_type == "password" ? "password" : "code");
   present_.credentials = is_refresh ? "" : std::string(secret);
+  judge_.Asks();
   judge_.Tries(present_.credentials);
   if (AnswerTrouble()) {
     return;
@@ -148,6 +146,7 @@ void Server::AnswerToken(std::string_view body) {
   if (IsGoodSecret(body, grant_type)) {
     return GiveToken();
   }
+  refused_refresh_ += is_refresh ? 1U : 0U;
   judge_.Allow(is_refresh ? 1 : 0);
   Refuse("invalid_grant");
 }

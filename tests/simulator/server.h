@@ -61,6 +61,8 @@ class Server final : public tests::Responder {
   std::uint32_t token_requests() const { return token_requests_; }
   std::uint32_t api_requests() const { return api_requests_; }
   std::uint32_t refusals() const { return refusals_; }
+  /// Refresh tokens among them.
+  std::uint32_t refused_refresh() const { return refused_refresh_; }
   /// Since the present connection began: what became of it.
   struct Exchange {
     bool asked_for_token = false;
@@ -100,6 +102,7 @@ class Server final : public tests::Responder {
   std::uint32_t token_requests_ = 0;
   std::uint32_t api_requests_ = 0;
   std::uint32_t refusals_ = 0;
+  std::uint32_t refused_refresh_ = 0;
   Trouble trouble_ = Trouble::kNone;
 };
 

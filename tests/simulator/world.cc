@@ -25,6 +25,8 @@ constexpr std::int64_t kSlowPeriod = 900 * kSecond;
 constexpr std::int64_t kGrace = 100 * kSecond;
 /// Dates of two responses may have been under way for 30 s, and are whole seconds.
 constexpr std::int64_t kWallTolerance = 62 * kSecond;
+/// Retry-After as a date counts from the Date of the response, and is in whole seconds.
+constexpr std::int64_t kDateTolerance = 2 * kSecond;
 constexpr std::uint32_t kMostSteps = 100'000;
 /// See README.md: an erase each so many changes of the flash, and a few for each interruption.
 constexpr std::uint64_t kPagesAnErase = 8;
@@ -87,6 +89,8 @@ World::World(const Setup& setup)
 
 void World::FailCall(Port port, std::uint32_t n) {
   failed_call_ = true;
+  failing_port_ = port;
+  failing_call_ = n;
   link_.FailCall(port == Port::kNetwork ? n : 0);
   failing_flash_.FailCall(port == Port::kFlash ? n : 0);
   entropy_.FailCall(port == Port::kEntropy ? n : 0);
@@ -120,6 +124,7 @@ Outcome World::Run(const std::vector<Event>& events, std::int64_t until) {
   outcome_.broken = judge_.broken();
   outcome_.broken_at = judge_.broken_at();
   outcome_.detail = judge_.detail();
+  outcome_.ends_with_token = agent_.has_value() && HasToken();
   outcome_.tokens = server_.tokens();
   outcome_.token_requests = server_.token_requests();
   outcome_.api_requests = server_.api_requests();
@@ -180,29 +185,37 @@ void World::Step(std::int64_t limit) {
   ++outcome_.wake_ups;
   const Status polled = agent_->Poll();
   static_cast<void>(agent_->TakeBody());
-  if (getenv("TRACE"))
-    printf(
-        "%ld poll %d wants %d until %ld next %ld link %ld tokreq %u reason %d fails %u latch %d\n",
-        moment_.now, static_cast<int>(polled), static_cast<int>(agent_->wants().interest),
-        agent_->wants().until.millis, agent_->next_attempt().millis,
-        link_.ReadyAt(agent_->wants().interest), server_.token_requests(),
-        static_cast<int>(agent_->last_token_failure().reason), agent_->failures(),
+  Trace(polled);
   if (!link_.is_powered() || !flash_.is_powered()) {
-      return LosePower();
+    return LosePower();
   }
   LookAt(polled);
   if (++steps_in_a_row_ > kMostSteps) {
-      judge_.Break(Rule::kSleeps, "the agent is polled again and again, and time does not pass");
+    judge_.Break(Rule::kSleeps, "the agent is polled again and again, and time does not pass");
   }
   const Wants wants = agent_->wants();
   std::int64_t wake = limit;
   if (wants.until != Instant::Never()) {
-      wake = std::min(wake, moment_.now + (wants.until - clock_.Now()).count);
+    wake = std::min(wake, moment_.now + (wants.until - clock_.Now()).count);
   }
   if (polled == Status::kPending && wants.interest != Interest::kNothing) {
-      wake = std::min(wake, link_.ReadyAt(wants.interest));
+    wake = std::min(wake, link_.ReadyAt(wants.interest));
   }
   AdvanceTo(std::min(wake, NextChange()));
+}
+
+/// Tells a person how an operation ended, and what is planned.
+void World::Trace(Status polled) const {
+  if (!traces_ || polled == Status::kPending) {
+    return;
+  }
+  const Instant next = agent_->next_attempt();
+  const std::int64_t wait = next == Instant::Never() ? -1 : (next - clock_.Now()).count / kSecond;
+  std::printf("%" PRId64 " s: status %d, %s, reason %d, %u failures%s, next attempt in %" PRId64
+              " s; the server saw %" PRIu32 " token requests\n",
+              moment_.now / kSecond, static_cast<int>(polled), Name(serial()).c_str(),
+              static_cast<int>(agent_->last_token_failure().reason), agent_->failures(),
+              agent_->latch().is_set() ? ", latched" : "", wait, server_.token_requests());
 }
 
 // The device.
@@ -255,6 +268,7 @@ void World::Boot() {
   }
   suspended_until_ = 0;
   judge_.Allow(1);
+  judge_.Told(0);
   boots_blind_ = IsOn(broken_flash_until_);
   if (!latch_is_durable_) {
     judge_.Released();
@@ -293,6 +307,7 @@ void World::LoseWall() {
 void World::ChangeSettings() {
   link_.Excuse();
   judge_.Allow(1);
+  judge_.Told(0);
   const Status status = agent_->ChangeSettings(MakeSettings());
   if (status != Status::kOk) {
     judge_.Break(Rule::kStatus,
@@ -390,6 +405,7 @@ void World::ForgetRefusal() {
   const Status status = agent_->ForgetRefusal();
   if (status != Status::kFailedPrecondition) {
     judge_.Released();
+    judge_.Told(0);
     well_since_ = moment_.now;
     forgiven_ = agent_->failures();
   }
@@ -506,6 +522,7 @@ void World::LookAt(Status polled) {
     }
     if (exchange.asked_for_token && exchange.retry_after > 0) {
       server_said_until_ = std::max(server_said_until_, moment_.now + exchange.retry_after);
+      judge_.Told(moment_.now + exchange.retry_after - kDateTolerance);
     }
     if (calls_api_ && server_.api_requests() - api_before_ > 2) {
       judge_.Break(Rule::kReplaysOnce, "the API request was made a third time");
@@ -517,6 +534,7 @@ void World::LookAt(Status polled) {
     }
   }
   LookAtWhatIsKept();
+  LookAtLife();
   LookAtRecovery();
   LookAtExplanation();
   LookAtFlash();
@@ -545,6 +563,22 @@ void World::LookAtToken(Millis min_valid) {
   }
 }
 
+/// Life counts from when the request was sent, which is not long before it came.
+void World::LookAtLife() {
+  constexpr std::int64_t kRequestTimeout = 30 * kSecond;
+  const std::uint32_t serial = this->serial();
+  const Result<Millis> left = agent_->remaining_life();
+  if (serial == 0 || !left.ok() || !setup_.knows_boots ||
+      server_.grant(serial).boot != moment_.boot || server_.lifetime_s() > 86'400) {
+    return;
+  }
+  const std::int64_t too_long = left.value().count - (server_.grant(serial).ends - moment_.now);
+  if (too_long > 0 || too_long < -kRequestTimeout) {
+    judge_.Break(Rule::kNoDeadToken, Name(serial) + " is believed to live " +
+                                         std::to_string(too_long) + " ms too long");
+  }
+}
+
 /// Within a boot.
 void World::LookAtWhatIsKept() {
   const std::uint32_t serial = this->serial();
@@ -555,6 +589,7 @@ void World::LookAtWhatIsKept() {
   held_ = serial;
   if (is_new) {
     judge_.Released();
+    judge_.Told(0);
     outcome_.stores = agent_->writes();
     if (!agent_->store_failed() && setup_.store_gain == 0) {
       durable_ = serial;
@@ -563,6 +598,10 @@ void World::LookAtWhatIsKept() {
     }
   }
   const bool has = agent_->has_refresh_token();
+  if (durable_refresh_ && !has && refused_refresh_ == server_.refused_refresh()) {
+    judge_.Break(Rule::kKeepsRefresh, "the refresh token vanished");
+  }
+  refused_refresh_ = is_new ? server_.refused_refresh() : refused_refresh_;
   durable_refresh_ = has && (is_new ? !agent_->store_failed() : durable_refresh_);
 }
 
@@ -578,6 +617,7 @@ void World::LookAtWhatWasKept() {
     judge_.Break(Rule::kKeepsToken,
                  Name(durable_) + " was stored, and " + Name(held_) + " is found after a reboot");
   }
+  durable_refresh_ = durable_refresh_ && refused_refresh_ == server_.refused_refresh();
   if (durable_refresh_ && !agent_->has_refresh_token()) {
     judge_.Break(Rule::kKeepsRefresh,
                  "a refresh token was stored, and none is found after a reboot");
@@ -599,16 +639,21 @@ bool World::IsAllWell() const {
          moment_.now >= server_said_until_;
 }
 
+bool World::HasToken() const {
+  const std::uint32_t serial = this->serial();
+  return serial != 0 && moment_.now < server_.grant(serial).ends;
+}
+
 void World::LookAtRecovery() {
-  if (!IsAllWell()) {
+  const bool fails_now = failing_call_ != 0 && calls(failing_port_) >= failing_call_;
+  if (!IsAllWell() || fails_now) {
     well_since_ = moment_.now;
+    failing_call_ = fails_now ? 0 : failing_call_;
   }
   if (server_.trouble() >= Trouble::kEmptyAnswer) {
     slow_until_ = server_.trouble_until() + kSlowPeriod + kGrace;
   }
-  const std::uint32_t serial = this->serial();
-  const bool has = serial != 0 && moment_.now < server_.grant(serial).ends;
-  if (has || !setup_.renews_ahead || server_.lifetime_s() < 300) {
+  if (HasToken() || !setup_.renews_ahead || server_.lifetime_s() < 300) {
     return;
   }
   const std::int64_t since = std::max({well_since_, boot_at_, suspended_until_});
@@ -638,8 +683,9 @@ void World::LookAtFlash() {
   }
 }
 
-Outcome Run(const Script& script) {
+Outcome Run(const Script& script, bool traces) {
   World world(script.setup);
+  world.SetTrace(traces);
   return world.Run(script.events, script.length);
 }
 

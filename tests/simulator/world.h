@@ -43,6 +43,7 @@ struct Outcome {
   std::uint64_t asked = 0;     ///< Calls of RequestToken,
   std::uint64_t answered = 0;  ///< and those that were answered with kOk.
   std::uint64_t wake_ups = 0;
+  bool ends_with_token = false;  ///< That lives.
 
   void Add(const Outcome& other);
 };
@@ -62,6 +63,8 @@ class World {
 
   /// Makes the n-th call of a port fail, counted from 1.
   void FailCall(Port port, std::uint32_t n);
+  /// Prints what the agent does from now on.
+  void SetTrace(bool traces) { traces_ = traces; }
   /// How many calls were made so far.
   std::uint32_t calls(Port port) const;
 
@@ -97,6 +100,7 @@ class World {
   void AdvanceTo(std::int64_t time);
   std::int64_t NextChange() const;
   void ApplyFaults();
+  void Trace(Status polled) const;
   bool IsOn(std::int64_t until) const { return moment_.now < until; }
 
   // The device.
@@ -123,8 +127,10 @@ class World {
   void Forget();
 
   // What must hold.
+  bool HasToken() const;
   void LookAt(Status polled);
   void LookAtToken(Millis min_valid);
+  void LookAtLife();
   void LookAtWhatIsKept();
   void LookAtWhatWasKept();
   void LookAtRecovery();
@@ -176,15 +182,21 @@ class World {
   std::uint32_t rejections_ = 0;
   std::int64_t rejected_at_ = 0;
   std::uint32_t api_before_ = 0;
+  std::uint32_t refused_refresh_ = 0;  // as the server counts, when the last token came
+  std::uint32_t failing_call_ = 0;     // of the port; 0: it has failed, or none is to
+  Port failing_port_ = Port::kNetwork;
   std::uint8_t forgiven_ = 0;  // failures that somebody said need no explanation any more
   bool durable_refresh_ = false;
   bool boots_blind_ = false;  // Storage did not answer when the device booted.
   bool latch_is_durable_ = true;
   bool calls_api_ = false;
   bool failed_call_ = false;
+  bool traces_ = false;
 };
 
 /// A world of its own for a script.
-Outcome Run(const Script& script);
+///
+/// @param traces  Prints what the agent does.
+Outcome Run(const Script& script, bool traces = false);
 
 }  // namespace connect_auth::simulator
