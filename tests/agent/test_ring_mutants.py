@@ -5,19 +5,16 @@ find every one of them.
 
 usage: test_ring_mutants.py        the compiler is $CONNECT_AUTH_CXX, or c++
 """
-import concurrent.futures
-import os
 import pathlib
-import subprocess
-import tempfile
+import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMPILER = os.environ.get('CONNECT_AUTH_CXX', 'c++')
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'support'))
+import mutants  # noqa: E402
+
 STORE = 'agent/store/ring_storage.cc'
 LAYOUT = 'agent/store/ring_layout.cc'
 HARNESS = ['tests/agent/test_ring_power_cuts.cc', 'tests/agent/ring_sweep.cc']
-TIME_LIMIT = 120
 
 # What is wrong, and the (file, text, text instead) that make it so.
 MUTANTS = {
@@ -96,44 +93,16 @@ MUTANTS = {
 }
 
 
-def build_and_run(changes, number, scratch):
-    """Returns (whether it compiled, what the compiler said), (whether the harness passed, its words)."""
-    folder = pathlib.Path(scratch, str(number))
-    sources = []
-    for name in (STORE, LAYOUT):
-        text = (ROOT / name).read_text()
-        for _, old, new in (change for change in changes if change[0] == name):
-            if text.count(old) != 1:
-                return (False, f'{name} has {text.count(old)} times: {old}'), (False, '')
-            text = text.replace(old, new)
-        sources.append(folder / pathlib.Path(name).name)
-        folder.mkdir(exist_ok=True)
-        sources[-1].write_text(text)
-    program = folder / 'harness'
-    compiled = subprocess.run(
-        [COMPILER, '-std=c++20', '-O1', '-fno-exceptions', '-fno-rtti', '-I', ROOT, *sources,
-         *(ROOT / path for path in HARNESS), '-o', program],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    if compiled.returncode != 0:
-        return (False, compiled.stdout), (False, '')
-    ran = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                         timeout=TIME_LIMIT, check=False)
-    return (True, ''), (ran.returncode == 0, ran.stdout)
+def command(copies):
+    """What the compiler has to do: the ring store, changed or not, and the harness."""
+    sources = [copies.get(name, mutants.ROOT / name) for name in (STORE, LAYOUT)]
+    return ['-std=c++20', '-O1', '-fno-exceptions', '-fno-rtti', '-I', mutants.ROOT, *sources,
+            *(mutants.ROOT / path for path in HARNESS)]
 
 
 class RingMutants(unittest.TestCase):
     def test_each_mutant_is_caught(self):
-        with tempfile.TemporaryDirectory() as scratch, \
-                concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            jobs = {name: pool.submit(build_and_run, changes, number, scratch)
-                    for number, (name, changes) in enumerate(MUTANTS.items())}
-            for name, job in jobs.items():
-                with self.subTest(name):
-                    (compiled, errors), (passed, words) = job.result()
-                    self.assertTrue(compiled, errors)
-                    self.assertFalse(passed, f'not caught: {name}')
-                    first = next((line for line in words.splitlines() if ': ' in line), words)
-                    print(f'caught: {name}: {first}')
+        mutants.check_each_is_caught(self, MUTANTS, command)
 
 
 if __name__ == '__main__':

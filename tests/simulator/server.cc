@@ -140,15 +140,13 @@ void Server::AnswerToken(std::string_view body) {
   present_.credentials = is_refresh ? "" : std::string(secret);
   judge_.Asks();
   judge_.Tries(present_.credentials);
-  if (AnswerTrouble()) {
-    return;
+  if (!AnswerTrouble()) {
+    IsGoodSecret(body, grant_type) ? GiveToken() : Refuse("invalid_grant");
   }
-  if (IsGoodSecret(body, grant_type)) {
-    return GiveToken();
+  if (present_.refused && is_refresh) {
+    ++refused_refresh_;
+    judge_.Allow(1);  // The credentials are tried at once.
   }
-  refused_refresh_ += is_refresh ? 1U : 0U;
-  judge_.Allow(is_refresh ? 1 : 0);
-  Refuse("invalid_grant");
 }
 
 void Server::GiveToken() {

@@ -190,6 +190,9 @@ void World::Step(std::int64_t limit) {
     return LosePower();
   }
   LookAt(polled);
+  if (!agent_.has_value()) {
+    return;  // It lost its power, and does not start.
+  }
   if (++steps_in_a_row_ > kMostSteps) {
     judge_.Break(Rule::kSleeps, "the agent is polled again and again, and time does not pass");
   }
@@ -286,6 +289,7 @@ void World::LosePower() {
   agent_.reset();
   ring_.reset();
   calls_api_ = false;
+  was_pending_ = false;
   Boot();
 }
 
@@ -510,34 +514,40 @@ void World::SomebodyActs(const Event& event) {
 // What must hold.
 
 void World::LookAt(Status polled) {
-  const Server::Exchange& exchange = server_.present();
-  if (polled != Status::kPending) {
-    link_.Excuse();
-    if (exchange.came && agent_->last_token_failure().http_status != 0 && exchange.refused &&
-        exchange.asked_for_token && !exchange.credentials.empty() && !setup_.uses_code &&
-        polled == Status::kRejected) {
-      judge_.Refused(exchange.credentials);
-      boots_blind_ = false;
-      latch_is_durable_ = FlashWorks();
-    }
-    if (exchange.asked_for_token && exchange.retry_after > 0) {
-      server_said_until_ = std::max(server_said_until_, moment_.now + exchange.retry_after);
-      judge_.Told(moment_.now + exchange.retry_after - kDateTolerance);
-    }
-    if (calls_api_ && server_.api_requests() - api_before_ > 2) {
-      judge_.Break(Rule::kReplaysOnce, "the API request was made a third time");
-    }
-    calls_api_ = false;
+  if (polled != Status::kPending && was_pending_) {
+    LookAtEnd(polled);
+  }
+  was_pending_ = polled == Status::kPending;
+  if (!was_pending_) {
     KeepHouse();
-    if (!flash_.is_powered()) {
-      return LosePower();
-    }
+  }
+  if (!flash_.is_powered()) {
+    return LosePower();
   }
   LookAtWhatIsKept();
   LookAtLife();
   LookAtRecovery();
   LookAtExplanation();
   LookAtFlash();
+}
+
+/// An operation ended.
+void World::LookAtEnd(Status status) {
+  const Server::Exchange& exchange = server_.present();
+  link_.Excuse();
+  if (exchange.refused && !setup_.uses_code && status == Status::kRejected) {
+    judge_.Refused(exchange.credentials);
+    boots_blind_ = false;
+    latch_is_durable_ = FlashWorks();
+  }
+  if (exchange.asked_for_token && exchange.retry_after > 0) {
+    server_said_until_ = std::max(server_said_until_, moment_.now + exchange.retry_after);
+    judge_.Told(moment_.now + exchange.retry_after - kDateTolerance);
+  }
+  if (calls_api_ && server_.api_requests() - api_before_ > 2) {
+    judge_.Break(Rule::kReplaysOnce, "the API request was made a third time");
+  }
+  calls_api_ = false;
 }
 
 /// The token was given out for `min_valid`.
@@ -656,7 +666,7 @@ void World::LookAtRecovery() {
   if (HasToken() || !setup_.renews_ahead || server_.lifetime_s() < 300) {
     return;
   }
-  const std::int64_t since = std::max({well_since_, boot_at_, suspended_until_});
+  const std::int64_t since = std::max({well_since_, boot_at_, suspended_until_, server_said_until_});
   if (moment_.now > std::max(since + kPeriod + kGrace, slow_until_) &&
       agent_->next_attempt() != Instant::Never()) {
     judge_.Break(Rule::kRecovers, "all has been well for " +

@@ -129,6 +129,7 @@ class World {
   // What must hold.
   bool HasToken() const;
   void LookAt(Status polled);
+  void LookAtEnd(Status status);
   void LookAtToken(Millis min_valid);
   void LookAtLife();
   void LookAtWhatIsKept();
@@ -190,6 +191,7 @@ class World {
   bool boots_blind_ = false;  // Storage did not answer when the device booted.
   bool latch_is_durable_ = true;
   bool calls_api_ = false;
+  bool was_pending_ = false;
   bool failed_call_ = false;
   bool traces_ = false;
 };
