@@ -93,9 +93,7 @@ Status Agent::Adopt(const Settings& settings, Changed changed) {
   if (changed == Changed::kAll) {
     PickUp();
   }
-  if (state_.latch.is_set() && state_.latch.credentials != MarkOfCredentials()) {
-    state_.latch = Latch();  // Others are worth a try.
-  }
+  DropLatchOfOthers();
   Schedule(device_id);
   return Status::kOk;
 }
@@ -106,12 +104,23 @@ void Agent::PickUp() {
   tls_session_.Start(settings_.record_key, fingerprint);
   state_.Wipe();
   store_.Begin(settings_.record_key, fingerprint);
-  store_.Load(state_, memory_.io);
-  stored_until_ = EndOfToken();
+  ReadStored();
   store_failed_ = false;
   rejected_ = false;
   came_since_start_ = false;
   reject_pause_ = kLeastPause;
+}
+
+void Agent::ReadStored() {
+  store_.Load(state_, memory_.io);
+  stored_until_ = EndOfToken();
+}
+
+/// Other credentials than those that were refused are worth a try.
+void Agent::DropLatchOfOthers() {
+  if (state_.latch.is_set() && state_.latch.credentials != MarkOfCredentials()) {
+    state_.latch = Latch();
+  }
 }
 
 void Agent::Schedule(ConstBytes device_id) {
@@ -312,8 +321,12 @@ Status Agent::BeginTokenRequest() {
   shows_response_ = false;
   failure_ = Failure();
   last_attempt_ = clock_.Now();
-  kind_ = NextKind();
   exchange_.Abort();
+  const Status status = ReadAgain();
+  if (status != Status::kOk) {
+    return status;
+  }
+  kind_ = NextKind();
   ByteWriter request(memory_.io);
   WriteTokenRequest(kind_, settings_, state_.refresh_token.view(), origin_, request);
   if (request.overflowed()) {
@@ -329,6 +342,23 @@ Status Agent::BeginTokenRequest() {
   const Instant deadline = last_attempt_ + settings_.timeout;
   exchange.deadline = replays_ ? std::min(deadline, api_deadline_) : deadline;
   return BeginExchange(exchange);
+}
+
+bool Agent::MissesMarks() const {
+  return store_.stored() == Stored::kUnreadable && !came_since_start_;
+}
+
+/// What could not be read at the start can be by now: that the server refused the credentials, that
+/// the code is spent. If it still cannot, only a code has to wait for it.
+///
+/// @return kOk, or as of `MayAsk`
+Status Agent::ReadAgain() {
+  if (!MissesMarks()) {
+    return Status::kOk;
+  }
+  ReadStored();
+  DropLatchOfOthers();
+  return MayAsk(clock_.Now());
 }
 
 Status Agent::BeginExchange(Exchange::Request request) {
@@ -438,7 +468,7 @@ void Agent::ReadToken(bool& changes_more) {
 }
 
 Status Agent::FinishToken() {
-  bool changes_more = state_.latch.is_set();
+  bool changes_more = state_.latch.is_set() || rejected_;
   ReadToken(changes_more);
   exchange_.Abort();  // Nothing of the response outlives its reader.
   if (token_failure_.status != Status::kOk) {
@@ -535,7 +565,8 @@ bool Agent::FallBackFromRefreshToken() {
 
 /// Whether the token lives so much longer than the stored one that it is worth a write.
 bool Agent::GainsEnough() const {
-  return stored_until_ <= clock_.Now() || EndOfToken() >= stored_until_ + settings_.store_gain;
+  return settings_.store_gain == Millis{0} || stored_until_ <= clock_.Now() ||
+         EndOfToken() >= stored_until_ + settings_.store_gain;
 }
 
 /// @param room  Free memory for the record on its way.
@@ -555,7 +586,7 @@ Status Agent::MarkCodeSpent() {
   }
   const CodeDigest before = state_.spent_code;
   state_.spent_code = DigestOfCode(settings_.code);
-  if (Save(memory_.io.subspan(request_size_)) == Status::kOk) {
+  if (!MissesMarks() && Save(memory_.io.subspan(request_size_)) == Status::kOk) {
     return Status::kOk;
   }
   state_.spent_code = before;

@@ -179,8 +179,9 @@ class Agent {
   /// @return other                It failed, see `last_failure()`; the agent is idle again.
   ///                              Possible for a token: all of `ReadTokenResponse`, `Exchange` and
   ///                              `TlsConnection`; and kUnavailable with Reason::kStorageFailed
-  ///                              where it could not be stored that the code is being used, so that
-  ///                              it was not. Of a token that came: see `store_failed()`.
+  ///                              where it could not be stored that the code is being used, or
+  ///                              read whether it was, so that it was not. Of a token that came:
+  ///                              see `store_failed()`.
   Status Poll();
 
   Wants wants() const;
@@ -271,6 +272,8 @@ class Agent {
   bool IsStarted() const { return phase_ != Phase::kStopped; }
   Status Adopt(const Settings& settings, Changed changed);
   void PickUp();
+  void ReadStored();
+  void DropLatchOfOthers();
   void Schedule(ConstBytes device_id);
   CredentialsMark MarkOfCredentials() const;
 
@@ -288,6 +291,8 @@ class Agent {
   TokenRequestKind NextKind() const;
   bool IsDue();
   Status BeginTokenRequest();
+  bool MissesMarks() const;
+  Status ReadAgain();
   Status PollToken();
   Status FinishToken();
   void ReadToken(bool& changes_more);

@@ -251,6 +251,48 @@ void agent_says_when_storage_cannot_be_read(void**) {
   assert_true(agent.stored() == Agent::Stored::kUnreadable);
 }
 
+void agent_does_not_send_a_code_while_it_cannot_read_whether_it_is_spent(void**) {
+  Device device;
+  UseCode(device, "the code");
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  agent.Stop();
+
+  device.storage.SetFailing(true);
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kUnavailable);
+  assert_int_equal(agent.last_failure().reason, Reason::kStorageFailed);
+  device.storage.SetFailing(false);
+  assert_int_equal(Renew(agent, device), Status::kNeedsCode);
+  assert_int_equal(RequestsReceived(device), 1);
+}
+
+void agent_reads_a_refusal_that_it_could_not_read_at_the_start(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  device.peer.SetReply(kRefusal);
+  assert_int_equal(Renew(agent, device), Status::kRejected);
+  agent.Stop();
+
+  device.storage.SetFailing(true);
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  device.storage.SetFailing(false);
+  assert_int_equal(Renew(agent, device), Status::kRejected);
+  assert_int_equal(agent.last_failure().reason, Reason::kLatched);
+  assert_int_equal(RequestsReceived(device), 1);
+
+  Settings other = device.settings;
+  other.password = SecretView("2");
+  agent.Stop();
+  device.storage.SetFailing(true);
+  assert_int_equal(agent.Start(other), Status::kOk);
+  device.storage.SetFailing(false);
+  device.peer.SetReply(kTokenReply);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+}
+
 void agent_says_what_was_stored_and_goes_on_counting_writes(void**) {
   Device device;
   Agent agent(device.ports(), Device::memory());
@@ -353,6 +395,28 @@ void agent_spares_storage_where_a_new_token_gains_little(void**) {
   device.clock.Advance(Millis::Seconds(3601));
   assert_int_equal(Renew(agent, device), Status::kOk);
   assert_int_equal(device.storage.stores(), stores + 2);
+}
+
+void agent_stores_a_token_that_gains_nothing_where_it_is_to_or_the_old_one_is_refused(void**) {
+  constexpr std::string_view kShorter =
+      "HTTP/1.1 200 OK\r\nContent-Length: 66\r\n\r\n"
+      "{\"access_token\":\"XyZ-_789\",\"token_type\":\"bearer\",\"expires_in\":300}";
+  for (const bool is_refused : {false, true}) {
+    Device device;
+    device.settings.store_gain = is_refused ? Millis::Seconds(600) : Millis{0};
+    Agent agent(device.ports(), Device::memory());
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_int_equal(Renew(agent, device), Status::kOk);
+    device.peer.SetReply(kShorter);
+    device.clock.Advance(kLeastPause);
+    if (is_refused) {
+      agent.RejectToken(agent.token_generation());
+    }
+    assert_int_equal(Renew(agent, device), Status::kOk);
+    agent.Stop();
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_true(agent.token().text().Reveal() == "XyZ-_789");
+  }
 }
 
 void agent_passes_house_keeping_on_when_it_is_idle(void**) {
@@ -815,10 +879,14 @@ int main() {
       cmocka_unit_test(agent_ignores_what_another_configuration_or_key_has_stored),
       cmocka_unit_test(agent_keeps_a_code_that_was_stopped_before_it_was_sent),
       cmocka_unit_test(agent_says_when_storage_cannot_be_read),
+      cmocka_unit_test(agent_does_not_send_a_code_while_it_cannot_read_whether_it_is_spent),
+      cmocka_unit_test(agent_reads_a_refusal_that_it_could_not_read_at_the_start),
       cmocka_unit_test(agent_says_what_was_stored_and_goes_on_counting_writes),
       cmocka_unit_test(agent_remembers_a_refusal_over_a_restart_until_a_token_comes),
       cmocka_unit_test(agent_keeps_a_refresh_token_where_there_is_room_for_it),
       cmocka_unit_test(agent_spares_storage_where_a_new_token_gains_little),
+      cmocka_unit_test(
+          agent_stores_a_token_that_gains_nothing_where_it_is_to_or_the_old_one_is_refused),
       cmocka_unit_test(agent_passes_house_keeping_on_when_it_is_idle),
       cmocka_unit_test(agent_remembers_a_spent_code_although_it_forgets_the_token),
       cmocka_unit_test(agent_survives_storage_that_holds_rubbish),

@@ -5,19 +5,16 @@ find every one of them.
 
 usage: test_ring_mutants.py        the compiler is $CONNECT_AUTH_CXX, or c++
 """
-import concurrent.futures
-import os
 import pathlib
-import subprocess
-import tempfile
+import sys
 import unittest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMPILER = os.environ.get('CONNECT_AUTH_CXX', 'c++')
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'support'))
+import mutants  # noqa: E402
+
 STORE = 'agent/store/ring_storage.cc'
 LAYOUT = 'agent/store/ring_layout.cc'
 HARNESS = ['tests/agent/test_ring_power_cuts.cc', 'tests/agent/ring_sweep.cc']
-TIME_LIMIT = 300
 
 # What is wrong, and the (file, text, text instead) that make it so.
 MUTANTS = {
@@ -105,56 +102,16 @@ MUTANTS = {
 }
 
 
-def compile_objects(sources, folder):
-    """Returns the objects, and what the compiler said where it failed."""
-    folder.mkdir()
-    ran = subprocess.run([COMPILER, '-std=c++20', '-O2', '-fno-exceptions', '-fno-rtti', '-I', ROOT, '-c',
-                          *sources], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                         text=True, check=False)
-    return list(folder.glob('*.o')), ran.stdout if ran.returncode != 0 else ''
-
-
-def write_mutant(changes, folder):
-    """Yields the sources of the ring with the changes in them. Fails where there is nothing to change."""
-    for name in (STORE, LAYOUT):
-        text = (ROOT / name).read_text()
-        for _, old, new in (change for change in changes if change[0] == name):
-            if text.count(old) != 1:
-                raise ValueError(f'{name} has {text.count(old)} times: {old}')
-            text = text.replace(old, new)
-        source = folder / pathlib.Path(name).name
-        source.write_text(text)
-        yield source
-
-
-def build_and_run(changes, scratch, harness):
-    """Returns whether the harness passed, and its words."""
-    folder = pathlib.Path(tempfile.mkdtemp(dir=scratch))
-    objects, errors = compile_objects(list(write_mutant(changes, folder)), folder / 'objects')
-    if errors:
-        raise ValueError(errors)
-    program = folder / 'harness'
-    subprocess.run([COMPILER, *objects, *harness, '-o', program], check=True)
-    ran = subprocess.run([program], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                         timeout=TIME_LIMIT, check=False)
-    return ran.returncode == 0, ran.stdout
+def command(copies):
+    """What the compiler has to do: the ring store, changed or not, and the harness."""
+    sources = [copies.get(name, mutants.ROOT / name) for name in (STORE, LAYOUT)]
+    return ['-std=c++20', '-O2', '-fno-exceptions', '-fno-rtti', '-I', mutants.ROOT, *sources,
+            *(mutants.ROOT / path for path in HARNESS)]
 
 
 class RingMutants(unittest.TestCase):
     def test_each_mutant_is_caught(self):
-        with tempfile.TemporaryDirectory() as scratch, \
-                concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            harness, errors = compile_objects([ROOT / path for path in HARNESS],
-                                              pathlib.Path(scratch, 'harness'))
-            self.assertEqual(errors, '')
-            jobs = {name: pool.submit(build_and_run, changes, scratch, harness)
-                    for name, changes in MUTANTS.items()}
-            for name, job in jobs.items():
-                with self.subTest(name):
-                    passed, words = job.result()
-                    self.assertFalse(passed, f'not caught: {name}')
-                    first = next((line for line in words.splitlines() if ', cut ' in line), words)
-                    print(f'caught: {name}: {first}')
+        mutants.check_each_is_caught(self, MUTANTS, command, time_limit=300)
 
 
 if __name__ == '__main__':

@@ -79,6 +79,26 @@ void AssertLoads(RingStorage& ring, std::string_view name, std::string_view text
   assert_true(AsText(ConstBytes(found).first(loaded.bytes())) == text);
 }
 
+void ring_is_not_misled_by_a_read_that_fails_once(void**) {
+  fake::FakeFlash flash(medium, kGeometry);
+  flash.Blank();
+  RingStorage writer(flash);
+  for (const char* record : {"1", "2", "3"}) {
+    assert_int_equal(writer.Store("state", AsBytes(record)), Status::kOk);
+  }
+  std::array<std::uint8_t, 1> loaded{};
+  RingStorage reader(flash);
+  const std::uint32_t before = flash.reads();
+  assert_true(reader.Load("state", loaded).ok());
+  const std::uint32_t reads = flash.reads() - before;
+  for (std::uint32_t n = 1; n <= reads; ++n) {
+    RingStorage ring(flash);
+    flash.FailRead(flash.reads() + n);
+    assert_true(ring.Load("state", loaded).ok());
+    assert_true(AsText(loaded) == "3");
+  }
+}
+
 void ring_storage_geometry_out_of_its_limits_is_an_invalid_argument(void**) {
   for (const FlashGeometry& wrong :
        {FlashGeometry{2048, 4, 1, true}, FlashGeometry{524288, 4, 1, true},
@@ -393,6 +413,7 @@ void ring_storage_move_reads_little_more_than_the_block_however_many_records_it_
 int main() {
   using namespace connect_auth;
   const CMUnitTest tests[] = {
+      cmocka_unit_test(ring_is_not_misled_by_a_read_that_fails_once),
       cmocka_unit_test(ring_storage_geometry_out_of_its_limits_is_an_invalid_argument),
       cmocka_unit_test(ring_storage_part_that_does_not_answer_is_unavailable),
       cmocka_unit_test(ring_storage_of_rubbish_is_empty_and_takes_records),

@@ -59,7 +59,7 @@ class FakeFlash final : public Flash {
     if (!IsInside(address, into.size())) {
       return Status::kInvalidArgument;
     }
-    if (!answers() || CoversTornUnit(address, into.size())) {
+    if (!answers() || reads_ == failing_read_ || CoversTornUnit(address, into.size())) {
       return Status::kUnavailable;
     }
     CopyBytes(medium_.subspan(address, into.size()), into);
@@ -138,6 +138,9 @@ class FakeFlash final : public Flash {
 
   /// Makes every call fail as a broken part does, or lets them succeed again.
   void SetBroken(bool broken) { broken_ = broken; }
+
+  /// Makes the `n`-th read fail, counted from 1 over the life of this object.
+  void FailRead(std::uint32_t n) { failing_read_ = n; }
 
   /// Makes programs and erases fail, or succeed again.
   void SetReadOnly(bool read_only) { read_only_ = read_only; }
@@ -370,6 +373,7 @@ class FakeFlash final : public Flash {
   std::uint64_t programmed_bytes_ = 0;
   std::uint64_t read_bytes_ = 0;
   std::uint32_t reads_ = 0;
+  std::uint32_t failing_read_ = 0;
   std::uint32_t programs_ = 0;
   std::uint32_t changes_ = 0;
   std::uint32_t violations_ = 0;

@@ -56,8 +56,9 @@ void Sign(X509* certificate, X509* issuer, EVP_PKEY* issuer_key) {
   Need(X509_sign(certificate, issuer_key, EVP_sha256()));
 }
 
-X509* NewAuthority(EVP_PKEY* key) {
-  X509* const authority = NewCertificate("Test CA", key, -7200, 1000000);
+X509* NewAuthority(EVP_PKEY* key, const CertificateOptions& options) {
+  X509* const authority = NewCertificate("Test CA", key, std::min(options.not_before_s, -7200L),
+                                         std::max(options.not_after_s, 1000000L));
   AddExtension(authority, authority, NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(authority, authority, NID_key_usage, "critical,keyCertSign");
   Sign(authority, authority, key);
@@ -107,7 +108,7 @@ void TlsPeer::MakeCertificates(const CertificateOptions& options) {
   EVP_PKEY* const ca_key = NewKey(options.keys, true);
   EVP_PKEY* const strange_key = NewKey(Keys::kP256, true);
   EVP_PKEY* const server_key = NewKey(options.keys, false);
-  X509* const authority = NewAuthority(ca_key);
+  X509* const authority = NewAuthority(ca_key, options);
   X509* const server =
       NewCertificate("server", server_key, options.not_before_s, options.not_after_s);
   AddExtension(server, authority, NID_subject_alt_name, options.san);
@@ -160,6 +161,7 @@ Status TlsPeer::Connect(std::string_view host, std::uint16_t port) {
     broken_ = false;
     replied_ = false;
     ended_ = false;
+    received_size_ = responder_ != nullptr ? 0 : received_size_;
     to_server_ = Need(BIO_new(BIO_s_mem()));
     from_server_ = Need(BIO_new(BIO_s_mem()));
     ssl_ = Need(SSL_new(context_));
@@ -235,14 +237,24 @@ void TlsPeer::Advance() {
     }
     received_size_ += static_cast<std::size_t>(size);
     if (!replied_) {
-      replied_ = true;
-      Need(reply_.empty() || SSL_write(ssl_, reply_.data(), static_cast<int>(reply_.size())) > 0);
-      if (options_.closes) {
-        SSL_shutdown(ssl_);
-      }
-      ended_ = options_.closes || options_.hangs_up;
+      Reply();
     }
   }
+}
+
+void TlsPeer::Reply() {
+  if (responder_ != nullptr) {
+    reply_ = responder_->Answer(received());
+    if (reply_.empty()) {
+      return;
+    }
+  }
+  replied_ = true;
+  Need(reply_.empty() || SSL_write(ssl_, reply_.data(), static_cast<int>(reply_.size())) > 0);
+  if (options_.closes) {
+    SSL_shutdown(ssl_);
+  }
+  ended_ = options_.closes || options_.hangs_up;
 }
 
 }  // namespace connect_auth::tests

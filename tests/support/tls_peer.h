@@ -44,10 +44,22 @@ struct PeerOptions {
   bool hangs_up = false;  ///< The end of the stream without it.
 };
 
+/// Works out each reply, where a fixed one will not do.
+class Responder {
+ public:
+  /// @param received  All that came on this connection so far. Borrowed during the call.
+  /// @return  The reply, borrowed until the next call; empty: the request is not complete.
+  virtual std::string_view Answer(std::string_view received) = 0;
+
+ protected:
+  ~Responder() = default;
+};
+
 /// OpenSSL as the server at the other end of a connection, in memory: no sockets, no threads, so
 /// that every call can be made to fail, and every octet counted.
 ///
-/// It answers the first octets of a request with `reply`. Each `Connect` is a new connection.
+/// It answers the first octets of a request with `reply`, or a request with what a `Responder`
+/// says. Each `Connect` is a new connection.
 class TlsPeer final : public Connection {
  public:
   /// @param reply  Borrowed for the life of this object.
@@ -77,6 +89,10 @@ class TlsPeer final : public Connection {
   void StopResuming();
 
   void SetReply(std::string_view reply) { reply_ = reply; }
+  /// From now on it answers, and `received()` is of the present connection only.
+  ///
+  /// @param responder  Borrowed for the life of this object.
+  void SetResponder(Responder& responder) { responder_ = &responder; }
   /// Most octets that one call moves.
   void SetChunk(std::size_t chunk) { chunk_ = chunk; }
   /// Every first, third, ... Read and Write says kPending.
@@ -100,9 +116,11 @@ class TlsPeer final : public Connection {
   static Pin PinOf(evp_pkey_st* key);
   bool IsDue() { return ++calls_ == failing_call_; }
   void Advance();
+  void Reply();
 
   PeerOptions options_;
   std::string_view reply_;
+  Responder* responder_ = nullptr;
   ssl_ctx_st* context_ = nullptr;
   ssl_st* ssl_ = nullptr;
   bio_st* to_server_ = nullptr;    // owned by ssl_
