@@ -46,7 +46,7 @@ bool Succeeds(tests::TlsPeer& peer, fake::FakeStorage<>& storage, std::size_t ar
   if (agent.Start(settings) != Status::kOk) {
     return false;
   }
-  Status status = agent.RenewToken();
+  Status status = agent.RequestRenewal();
   while (status == Status::kPending) {
     clock.Advance(Millis{1});
     status = agent.Poll();
