@@ -361,7 +361,7 @@ bool Agent::IsDue() {
 
 Wants Agent::wants() const {
   if (phase_ == Phase::kRequestingToken || phase_ == Phase::kCallingApi) {
-    const Interest interest = tls_.waits_for();
+    const Interest interest = exchange_.waits_for(tls_.waits_for());
     return {interest, interest == Interest::kNothing ? Instant{0} : exchange_.deadline()};
   }
   return {Interest::kNothing,
@@ -606,6 +606,7 @@ Status Agent::BeginApiExchange() {
   Exchange::Request exchange;
   exchange.head_size = head.size();
   exchange.body = api_request_.body;
+  exchange.body_source = api_request_.body_source;
   exchange.response_has_body = api_request_.method != "HEAD";
   exchange.delivery = Exchange::Delivery::kStreamed;
   exchange.head_copy = api_request_.head_copy;
@@ -641,10 +642,11 @@ Status Agent::PollApi() {
   return status;
 }
 
-/// Whether the 401 that came is for want of another token, and one may be asked for.
+/// Whether the 401 that came is for want of another token, one may be asked for, and the request
+/// can be made once more.
 bool Agent::IsWorthReplaying() {
   RejectToken(generation_);
-  return rejected_ && MayAsk(earliest_) == Status::kOk;
+  return rejected_ && MayAsk(earliest_) == Status::kOk && exchange_.RewindBody();
 }
 
 /// Makes the API request once more with the new token.

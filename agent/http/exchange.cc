@@ -9,12 +9,17 @@ Status Exchange::Start(const Request& request) {
   if (phase_ != Phase::kIdle) {
     return Status::kFailedPrecondition;
   }
-  if (request.head_size == 0 || request.head_size > buffer_.size()) {
+  const bool fits =
+      request.head_size <= buffer_.size() &&
+      (request.body_source == nullptr || buffer_.size() >= 2 * RequestBody::kLeastRoom);
+  if (request.head_size == 0 || !fits) {
     return Status::kInvalidArgument;
   }
   request_ = request;
-  unsent_ = buffer_.first(request.head_size);
-  used_ = request.head_size;
+  body_ = RequestBody(request.body, request.body_source);
+  reserved_ = request.head_size;
+  unsent_ = buffer_.first(reserved_);
+  used_ = reserved_;
   parser_.Reset(request.response_has_body);
   phase_ = Phase::kConnecting;
   return Status::kPending;
@@ -47,12 +52,16 @@ void Exchange::Abort() {
   Wipe(buffer_.first(used_));
   used_ = 0;
   request_ = Request();
+  body_ = RequestBody();
   unsent_ = {};
+  reserved_ = 0;
   filled_ = 0;
   head_kept_ = 0;
   failure_ = Status::kOk;
   reason_ = Reason::kNone;
   sent_anything_ = false;
+  sends_body_ = false;
+  look_next_ = false;
   phase_ = Phase::kIdle;
 }
 
@@ -70,30 +79,77 @@ Status Exchange::Connect() {
     return Fail(status, Reason::kConnectionLost);
   }
   phase_ = Phase::kSending;
+  waits_for_ = Interest::kNothing;
   return Status::kPending;
 }
 
+/// Sends and looks for an answer in turns, so that each `Poll()` does only one of them.
 Status Exchange::Send() {
+  waits_for_ = Interest::kNothing;
+  if (look_next_) {
+    return Look();
+  }
+  return unsent_.empty() ? FetchBody() : Write();
+}
+
+Status Exchange::Write() {
   const IoResult sent = connection_.Write(unsent_);
   if (sent.status() == Status::kPending) {
+    look_next_ = true;
+    waits_for_ = reserved_ < buffer_.size() ? Interest::kEither : Interest::kWritable;
     return Status::kPending;
   }
   if (!sent.ok()) {
     return Fail(sent.status(), Reason::kConnectionLost);
   }
   sent_anything_ = true;
+  look_next_ = sends_body_;  // Nobody answers so early that it is worth looking behind the head.
   unsent_ = unsent_.subspan(sent.bytes());
   if (!unsent_.empty()) {
     return Status::kPending;
   }
-  if (!request_.body.empty()) {
-    unsent_ = request_.body;
-    request_.body = {};
-    return Status::kPending;
+  if (!sends_body_) {
+    BeginBody();
   }
-  Wipe(buffer_.first(request_.head_size));
-  phase_ = Phase::kReceiving;
+  return FetchBody();
+}
+
+void Exchange::BeginBody() {
+  Wipe(buffer_.first(reserved_));
+  sends_body_ = true;
+  // The other half is for an answer that comes early.
+  reserved_ = request_.body_source != nullptr ? buffer_.size() / 2 : 0;
+  used_ = std::max(used_, reserved_);
+}
+
+Status Exchange::FetchBody() {
+  const Result<ConstBytes> piece = body_.Next(buffer_.first(reserved_));
+  if (piece.status() == Status::kClosed) {
+    EndSending();
+  } else if (piece.status() == Status::kPending) {
+    look_next_ = true;
+    waits_for_ = Interest::kReadable;
+  } else if (!piece.ok()) {
+    return Fail(piece.status(), Reason::kBodySource);
+  } else {
+    unsent_ = piece.value();
+  }
   return Status::kPending;
+}
+
+/// From now on the whole buffer is the response's.
+void Exchange::EndSending() {
+  Wipe(buffer_.first(reserved_));
+  reserved_ = 0;
+  unsent_ = {};
+  phase_ = Phase::kReceiving;
+}
+
+/// Whether the server answers before it has the whole request.
+Status Exchange::Look() {
+  look_next_ = false;
+  const Bytes room = buffer_.subspan(reserved_);
+  return room.empty() ? Status::kPending : ReadInto(room);
 }
 
 Status Exchange::Receive() {
@@ -102,6 +158,10 @@ Status Exchange::Receive() {
     // kStreamed: the caller did not take what is there; wait for it to do so.
     return request_.delivery == Delivery::kStreamed ? Status::kPending : DoesNotFit();
   }
+  return ReadInto(room);
+}
+
+Status Exchange::ReadInto(Bytes room) {
   const IoResult got = connection_.Read(room);
   if (got.status() == Status::kPending) {
     return Status::kPending;
@@ -113,7 +173,7 @@ Status Exchange::Receive() {
   if (!got.ok()) {
     return Fail(got.status(), Reason::kConnectionLost);
   }
-  used_ = std::max(used_, filled_ + got.bytes());
+  used_ = std::max(used_, reserved_ + filled_ + got.bytes());
   return Accept(room.first(got.bytes()));
 }
 
@@ -122,6 +182,10 @@ Status Exchange::Accept(Bytes received) {
   const IoResult content = parser_.Decode(received);
   if (!content.ok()) {
     return Fail(content.status(), parser_.reason());
+  }
+  if (phase_ == Phase::kSending && parser_.head_complete()) {
+    EndSending();
+    CopyBytes(received.first(content.bytes()), buffer_);
   }
   constexpr std::uint16_t kFirstError = 300;
   if (!parser_.content_coded()) {

@@ -6,6 +6,8 @@
 #include <string_view>
 
 #include "agent/failure.h"
+#include "agent/http/body_source.h"
+#include "agent/http/request_body.h"
 #include "agent/http/response_parser.h"
 #include "port/bytes.h"
 #include "port/clock.h"
@@ -17,8 +19,13 @@ namespace connect_auth {
 ///
 ///     Start()             connected            all sent             response complete
 ///   kIdle ──► kConnecting ───────► kSending ──────────► kReceiving ──────────────────► kDone
-///                  │                   │                     │
+///                  │                   │ final head received ▲
+///                  │                   ├─────────────────────┤
 ///                  └── error, deadline, response too large ──┴───────────────────────► kFailed
+///
+/// A server may answer before it has taken the whole request, and read no more of it. So while
+/// content is sent, an answer is looked for as well; when it comes, sending ends, and the answer is
+/// read (RFC 9112 section 9.5).
 ///
 /// Not thread-safe. Never blocks: each `Poll()` makes at most one port call that moves bytes.
 /// After kFailed every call repeats the same Status until `Abort()`. The connection is closed, and
@@ -35,8 +42,11 @@ class Exchange {
   struct Request {
     std::string_view host;  ///< Borrowed until the exchange ends.
     std::uint16_t port = 0;
-    std::size_t head_size = 0;      ///< Octets of request already placed at the buffer's front.
-    ConstBytes body;                ///< More octets to send behind them; borrowed until sent.
+    std::size_t head_size = 0;  ///< Octets of request already placed at the buffer's front.
+    ConstBytes body;            ///< More octets to send behind them; borrowed until sent.
+    /// Content instead of that, passed on through the buffer; nullptr: none. Borrowed until the
+    /// exchange ends.
+    BodySource* body_source = nullptr;
     bool response_has_body = true;  ///< false for HEAD.
     Delivery delivery = Delivery::kWhole;
     Bytes head_copy;           ///< Where the response's head is to be kept; empty: nowhere.
@@ -53,20 +63,23 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   /// @return kPending             Started.
-  /// @return kInvalidArgument     `head_size` is 0 or larger than the buffer.
+  /// @return kInvalidArgument     `head_size` is 0 or larger than the buffer; or the buffer is too
+  ///                              small to pass content on: less than 2 * RequestBody::kLeastRoom.
   /// @return kFailedPrecondition  Not idle: `Abort()` before the request is placed in the buffer.
   Status Start(const Request& request);
 
   /// Advances by one step.
   ///
   /// @return kOk                  The response is complete.
-  /// @return kPending             Poll again when the connection is ready or at `deadline()`;
-  ///                              kStreamed: `TakeBody()` first.
+  /// @return kPending             Poll again as `waits_for()` says, at `deadline()`, and when a
+  ///                              source that had no octets has some; kStreamed: `TakeBody()`
+  ///                              first.
   /// @return kFailedPrecondition  Nothing was started.
   /// @return kTimeout             A deadline passed.
   /// @return kBufferTooSmall      kWhole: the content does not fit the buffer.
   /// @return kMalformed           The peer broke the protocol, see `reason()`.
-  /// @return other                What the connection's `Connect`, `Write` or `Read` said.
+  /// @return other                What the connection's `Connect`, `Write` or `Read` said; or, with
+  ///                              Reason::kBodySource, `RequestBody::Next`.
   Status Poll();
 
   /// Closes, wipes what it has used of the buffer, and returns to kIdle, from any phase.
@@ -88,6 +101,17 @@ class Exchange {
   /// The kept part of the response's head; empty without `head_copy`.
   ConstBytes head() const;
 
+  /// What the last kPending waits for; kNothing: poll again at once.
+  ///
+  /// @param connection  What the connection itself waits for, as of its last call.
+  Interest waits_for(Interest connection) const {
+    return phase_ == Phase::kSending ? waits_for_ : connection;
+  }
+  /// Sees to it that the same content can be sent once more by another exchange.
+  ///
+  /// @return false  The source has handed out octets and cannot go back.
+  bool RewindBody() { return body_.Rewind(); }
+
   /// When the present phase runs out of time.
   Instant deadline() const;
   /// The connection stands, and nothing has been sent over it yet.
@@ -103,7 +127,13 @@ class Exchange {
   bool active() const { return phase_ >= Phase::kConnecting && phase_ <= Phase::kReceiving; }
   Status Connect();
   Status Send();
+  Status Write();
+  void BeginBody();
+  Status FetchBody();
+  void EndSending();
+  Status Look();
   Status Receive();
+  Status ReadInto(Bytes room);
   Status Accept(Bytes received);
   Status DoesNotFit();
   void KeepHead(ConstBytes received);
@@ -114,7 +144,9 @@ class Exchange {
   const Clock& clock_;
   Bytes buffer_;
   Request request_{};
+  RequestBody body_;
   ConstBytes unsent_;
+  std::size_t reserved_ = 0;  // of the buffer, from its front, for the request being sent
   std::size_t filled_ = 0;
   std::size_t used_ = 0;  // of the buffer, by request or response: what is to be wiped
   std::size_t head_kept_ = 0;
@@ -122,7 +154,10 @@ class Exchange {
   Phase phase_ = Phase::kIdle;
   Status failure_ = Status::kOk;
   Reason reason_ = Reason::kNone;
+  Interest waits_for_ = Interest::kNothing;  // in kSending
   bool sent_anything_ = false;
+  bool sends_body_ = false;  // The head has been sent.
+  bool look_next_ = false;   // before anything more is sent
 };
 
 }  // namespace connect_auth

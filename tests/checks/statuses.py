@@ -13,6 +13,7 @@ import tree
 # Units that the tests of another unit exercise, and through which of its functions (none: directly).
 TESTED_BY = {
     'agent/oauth/token.h': ('tests/agent/test_agent.cc', 'Renew'),
+    'agent/http/body_source.h': ('tests/agent/test_request_body.cc', 'Next'),
     'agent/session/api_request.h': ('tests/agent/test_agent.cc', 'RequestApi'),
 }
 PROMISE = re.compile(r'///.*@return +(k[A-Z].*?)(?:  |$)')

@@ -174,8 +174,7 @@ IoResult TlsPeer::Write(ConstBytes data) {
   if (broken_ || ssl_ == nullptr) {
     return IoResult::Error(Status::kUnavailable);
   }
-  stall_next_ = !stall_next_;
-  if (stalling_ && !stall_next_) {
+  if (Stalls(stall_write_)) {
     return IoResult::Error(Status::kPending);
   }
   ++writes_;
@@ -189,8 +188,7 @@ IoResult TlsPeer::Read(Bytes into) {
   if (broken_ || ssl_ == nullptr) {
     return IoResult::Error(Status::kUnavailable);
   }
-  stall_next_ = !stall_next_;
-  if (stalling_ && !stall_next_) {
+  if (Stalls(stall_read_)) {
     return IoResult::Error(Status::kPending);
   }
   Advance();

@@ -79,7 +79,7 @@ class TlsPeer final : public Connection {
   void SetReply(std::string_view reply) { reply_ = reply; }
   /// Most octets that one call moves.
   void SetChunk(std::size_t chunk) { chunk_ = chunk; }
-  /// Every first, third, ... Read and Write says kPending.
+  /// Every first, third, ... of the calls of Read, and of those of Write, says kPending.
   void SetStalling(bool stalling) { stalling_ = stalling; }
   /// Makes the n-th call of Connect, Read and Write fail, counted from 1 over all connections.
   void FailCall(std::uint32_t n) { failing_call_ = n; }
@@ -99,6 +99,10 @@ class TlsPeer final : public Connection {
   void MakeCertificates(const CertificateOptions& options);
   static Pin PinOf(evp_pkey_st* key);
   bool IsDue() { return ++calls_ == failing_call_; }
+  bool Stalls(bool& stalled) {
+    stalled = stalling_ && !stalled;
+    return stalled;
+  }
   void Advance();
 
   PeerOptions options_;
@@ -120,7 +124,8 @@ class TlsPeer final : public Connection {
   std::uint32_t resumptions_ = 0;
   std::uint32_t failing_call_ = 0;
   bool stalling_ = false;
-  bool stall_next_ = true;
+  bool stall_write_ = false;  // the last time
+  bool stall_read_ = false;   // likewise
   bool broken_ = false;
   bool replied_ = false;
   bool ended_ = false;
