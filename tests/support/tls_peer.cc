@@ -160,6 +160,7 @@ Status TlsPeer::Connect(std::string_view host, std::uint16_t port) {
     broken_ = false;
     replied_ = false;
     ended_ = false;
+    connection_start_ = received_size_;
     to_server_ = Need(BIO_new(BIO_s_mem()));
     from_server_ = Need(BIO_new(BIO_s_mem()));
     ssl_ = Need(SSL_new(context_));
@@ -174,7 +175,7 @@ IoResult TlsPeer::Write(ConstBytes data) {
   if (broken_ || ssl_ == nullptr) {
     return IoResult::Error(Status::kUnavailable);
   }
-  if (Stalls(stall_write_)) {
+  if (Stalls(stall_write_) || received_here() >= deaf_after_) {
     return IoResult::Error(Status::kPending);
   }
   ++writes_;
@@ -232,15 +233,24 @@ void TlsPeer::Advance() {
       break;
     }
     received_size_ += static_cast<std::size_t>(size);
-    if (!replied_) {
-      replied_ = true;
-      Need(reply_.empty() || SSL_write(ssl_, reply_.data(), static_cast<int>(reply_.size())) > 0);
-      if (options_.closes) {
-        SSL_shutdown(ssl_);
-      }
-      ended_ = options_.closes || options_.hangs_up;
+    if (received_here() >= reply_after_ && (!replied_ || options_.keeps)) {
+      Reply();
     }
   }
+}
+
+void TlsPeer::Reply() {
+  replied_ = true;
+  Need(reply_.empty() || SSL_write(ssl_, reply_.data(), static_cast<int>(reply_.size())) > 0);
+  if (options_.closes && !options_.keeps) {
+    SSL_shutdown(ssl_);
+  }
+  ended_ = (options_.closes || options_.hangs_up) && !options_.keeps;
+}
+
+void TlsPeer::HangUp() {
+  SSL_shutdown(ssl_);
+  ended_ = true;
 }
 
 }  // namespace connect_auth::tests

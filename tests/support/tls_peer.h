@@ -42,12 +42,14 @@ struct PeerOptions {
   bool plain = false;  ///< Speaks no TLS: answers the first octets with an HTTP error.
   bool closes = true;  ///< close_notify behind the reply.
   bool hangs_up = false;  ///< The end of the stream without it.
+  bool keeps = false;     ///< Answers each record that comes, and never closes.
 };
 
 /// OpenSSL as the server at the other end of a connection, in memory: no sockets, no threads, so
 /// that every call can be made to fail, and every octet counted.
 ///
-/// It answers the first octets of a request with `reply`. Each `Connect` is a new connection.
+/// It answers the first octets of a request with `reply`, or those that `ReplyAfter()` says. Each
+/// `Connect` is a new connection.
 class TlsPeer final : public Connection {
  public:
   /// @param reply  Borrowed for the life of this object.
@@ -77,6 +79,12 @@ class TlsPeer final : public Connection {
   void StopResuming();
 
   void SetReply(std::string_view reply) { reply_ = reply; }
+  /// Answers when so many octets of plain text have come over a connection.
+  void ReplyAfter(std::size_t octets) { reply_after_ = octets; }
+  /// Takes nothing more over a connection once so many octets of plain text have come.
+  void SetDeafAfter(std::size_t octets) { deaf_after_ = octets; }
+  /// Ends the present connection in order, from the server's side.
+  void HangUp();
   /// Most octets that one call moves.
   void SetChunk(std::size_t chunk) { chunk_ = chunk; }
   /// Every first, third, ... of the calls of Read, and of those of Write, says kPending.
@@ -104,6 +112,8 @@ class TlsPeer final : public Connection {
     return stalled;
   }
   void Advance();
+  void Reply();
+  std::size_t received_here() const { return received_size_ - connection_start_; }
 
   PeerOptions options_;
   std::string_view reply_;
@@ -115,8 +125,11 @@ class TlsPeer final : public Connection {
   std::size_t ca_pem_size_ = 0;
   Pin server_pin_{};
   Pin ca_pin_{};
-  std::array<char, 65536> received_{};
+  std::array<char, 400'000> received_{};
   std::size_t received_size_ = 0;
+  std::size_t connection_start_ = 0;  // of received_, where the present connection began
+  std::size_t reply_after_ = 1;
+  std::size_t deaf_after_ = SIZE_MAX;
   std::size_t chunk_ = 65536;
   std::uint32_t calls_ = 0;
   std::uint32_t writes_ = 0;
