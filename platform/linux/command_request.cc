@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <cerrno>
 #include <cstdint>
 
 #include "agent/config.h"
 #include "agent/session/api_request.h"
 #include "platform/linux/commands.h"
 #include "platform/linux/configuration.h"
-#include "platform/linux/file.h"
+#include "platform/linux/data_source.h"
 #include "platform/linux/messages.h"
 #include "platform/linux/output.h"
-#include "platform/linux/secret_buffer.h"
 #include "platform/linux/session.h"
 #include "platform/linux/text.h"
 
 namespace connect_auth::program {
 namespace {
 
-constexpr std::size_t kMostDataBytes = 64 << 20;
 constexpr int kUnauthorized = 401;
 
 /// What the user wants of the API, and how it goes.
@@ -36,7 +33,7 @@ class ApiCall {
   Problem Run(Session& session);
 
  private:
-  Problem ReadData();
+  Problem OpenData();
   Problem SendOnce(Session& session, bool print_unauthorized);
   Problem TakeAnswer(Session& session, bool print_unauthorized);
   Problem Print(Agent& agent);
@@ -44,7 +41,7 @@ class ApiCall {
   const CommandLine& line_;
   const Configuration& configuration_;
   ApiRequest request_;
-  SecretBuffer data_;
+  DataSource data_;
   std::array<std::uint8_t, config::kMaxHeadBytes> head_;
   bool head_printed_ = false;
 };
@@ -75,17 +72,17 @@ Problem ApiCall::Prepare() {
   if (failure.reason != Reason::kNone) {
     return Explain(failure, configuration_, {});
   }
-  return line_.data_file == nullptr ? Problem() : ReadData();
+  return line_.data_file == nullptr ? Problem() : OpenData();
 }
 
-Problem ApiCall::ReadData() {
-  const int error = ReadFile(line_.data_file, kMostDataBytes, data_);
+Problem ApiCall::OpenData() {
+  const int error = data_.Open(line_.data_file);
   if (error != 0) {
-    return {ExitCode::kUsage, Join({"cannot read the data in ", line_.data_file, ": ",
-                                    error == EFBIG ? "it is more than 64 MB" : ErrorText(error),
-                                    "; name another file with --data, or - for standard input"})};
+    return {ExitCode::kUsage,
+            Join({"cannot read the data in ", line_.data_file, ": ", ErrorText(error),
+                  "; name another file with --data, or - for standard input"})};
   }
-  request_.body = data_.bytes();
+  request_.body_source = &data_;
   return {};
 }
 
