@@ -311,7 +311,7 @@ Status Agent::BeginTokenRequest() {
   failure_ = Failure();
   last_attempt_ = clock_.Now();
   kind_ = NextKind();
-  exchange_.Abort();
+  exchange_.Clear();
   ByteWriter request(memory_.io);
   WriteTokenRequest(kind_, settings_, state_.refresh_token.view(), origin_, request);
   if (request.overflowed()) {
@@ -334,6 +334,7 @@ Status Agent::BeginExchange(Exchange::Request request) {
   anchor_ = Anchor::Now(clock_);
   request.host = origin_.host;
   request.port = origin_.port;
+  request.keep_for = settings_.keep_alive;
   request.connect_deadline = std::min(anchor_.sent + settings_.connect_timeout, request.deadline);
   return exchange_.Start(request);
 }
@@ -345,6 +346,7 @@ Status Agent::Poll() {
     case Phase::kStopped:
       return Status::kFailedPrecondition;
     case Phase::kIdle:
+      exchange_.CloseUnused();
       return IsDue() ? BeginTokenRequest() : Status::kOk;
     case Phase::kRequestingToken:
       return PollToken();
@@ -364,8 +366,8 @@ Wants Agent::wants() const {
     const Interest interest = exchange_.waits_for(tls_.waits_for());
     return {interest, interest == Interest::kNothing ? Instant{0} : exchange_.deadline()};
   }
-  return {Interest::kNothing,
-          wanted_ || settings_.renews_ahead ? next_attempt() : Instant::Never()};
+  const Instant next = wanted_ || settings_.renews_ahead ? next_attempt() : Instant::Never();
+  return {Interest::kNothing, std::min(next, exchange_.kept_until())};
 }
 
 Status Agent::PollToken() {
@@ -413,7 +415,7 @@ void Agent::LearnFromResponse() {
     return;
   }
   clock_.Learn(exchange_.response().date());
-  counters_.resumed += tls_.resumed() ? 1U : 0U;
+  counters_.resumed += tls_.resumed() && !exchange_.reused() ? 1U : 0U;
   tls_session_.StoreIfWorthIt(tls_.resumed());
   const Result<UnixSeconds> wall = clock_.WallTime();
   if (anchor_.wall.count == 0 && wall.ok()) {
@@ -431,7 +433,7 @@ Status Agent::FinishToken() {
     token_failure_.status = Status::kBufferTooSmall;
     token_failure_.reason = Reason::kTokenTooLong;
   }
-  exchange_.Abort();  // Nothing of the response outlives its reader.
+  exchange_.Clear();  // Nothing of the response outlives its reader.
   if (token_failure_.status != Status::kOk) {
     return FailToken();
   }
@@ -469,7 +471,7 @@ bool Agent::Take(const Granted& granted, bool& changes_more) {
 
 /// What comes of a failed attempt: `token_failure_` says how it failed.
 Status Agent::FailToken() {
-  exchange_.Abort();
+  exchange_.Clear();
   failure_ = token_failure_;
   const Remedy remedy = RemedyOf(token_failure_.reason);
   if (kind_ == TokenRequestKind::kRefreshToken && FallBackFromRefreshToken()) {
@@ -594,9 +596,10 @@ Status Agent::RequestApi(const ApiRequest& request) {
 }
 
 Status Agent::BeginApiExchange() {
-  exchange_.Abort();
+  exchange_.Clear();
   ByteWriter head(memory_.io);
-  WriteApiRequestHead(api_request_, origin_, state_.token.text(), head);
+  WriteApiRequestHead(api_request_, origin_, state_.token.text(), settings_.keep_alive > Millis{0},
+                      head);
   if (head.overflowed()) {
     Wipe(memory_.io);
     return FailNow(Status::kBufferTooSmall, Reason::kRequestTooLarge);

@@ -15,6 +15,7 @@ Status Exchange::Start(const Request& request) {
   if (request.head_size == 0 || !fits) {
     return Status::kInvalidArgument;
   }
+  reused_ = TakeKept(request);
   request_ = request;
   body_ = RequestBody(request.body, request.body_source);
   reserved_ = request.head_size;
@@ -47,11 +48,47 @@ Status Exchange::Poll() {
   return Status::kFailedPrecondition;
 }
 
+void Exchange::Clear() {
+  if (!kept_) {
+    connection_.Close();
+  }
+  Reset();
+}
+
 void Exchange::Abort() {
   connection_.Close();
+  kept_ = false;
+  Reset();
+}
+
+void Exchange::CloseUnused() {
+  if (kept_ && clock_.Now() >= kept_until_) {
+    connection_.Close();
+    kept_ = false;
+  }
+}
+
+/// Whether there is a kept connection for the request; one that is for another goes.
+bool Exchange::TakeKept(const Request& request) {
+  CloseUnused();
+  // Without room to look whether it still stands, it is of no use.
+  const bool fits = kept_ && request.host == request_.host && request.port == request_.port &&
+                    request.head_size < buffer_.size();
+  if (kept_ && !fits) {
+    connection_.Close();
+  }
+  kept_ = false;
+  return fits;
+}
+
+/// But for the host and port that a kept connection is for.
+void Exchange::Reset() {
   Wipe(buffer_.first(used_));
   used_ = 0;
-  request_ = Request();
+  Request none;
+  none.host = request_.host;
+  none.port = request_.port;
+  request_ = none;
   body_ = RequestBody();
   unsent_ = {};
   reserved_ = 0;
@@ -61,7 +98,9 @@ void Exchange::Abort() {
   reason_ = Reason::kNone;
   sent_anything_ = false;
   sends_body_ = false;
+  sent_all_ = false;
   look_next_ = false;
+  reused_ = false;
   phase_ = Phase::kIdle;
 }
 
@@ -80,6 +119,16 @@ Status Exchange::Connect() {
   }
   phase_ = Phase::kSending;
   waits_for_ = Interest::kNothing;
+  look_next_ = reused_;
+  return Status::kPending;
+}
+
+/// The kept connection is of no use, and nothing of the request went over it.
+Status Exchange::Reconnect() {
+  connection_.Close();
+  reused_ = false;
+  look_next_ = false;
+  phase_ = Phase::kConnecting;
   return Status::kPending;
 }
 
@@ -100,7 +149,8 @@ Status Exchange::Write() {
     return Status::kPending;
   }
   if (!sent.ok()) {
-    return Fail(sent.status(), Reason::kConnectionLost);
+    const bool is_stale = reused_ && !sent_anything_;
+    return is_stale ? Reconnect() : Fail(sent.status(), Reason::kConnectionLost);
   }
   sent_anything_ = true;
   look_next_ = sends_body_;  // Nobody answers so early that it is worth looking behind the head.
@@ -125,6 +175,7 @@ void Exchange::BeginBody() {
 Status Exchange::FetchBody() {
   const Result<ConstBytes> piece = body_.Next(buffer_.first(reserved_));
   if (piece.status() == Status::kClosed) {
+    sent_all_ = true;
     EndSending();
   } else if (piece.status() == Status::kPending) {
     look_next_ = true;
@@ -165,6 +216,9 @@ Status Exchange::ReadInto(Bytes room) {
   const IoResult got = connection_.Read(room);
   if (got.status() == Status::kPending) {
     return Status::kPending;
+  }
+  if (reused_ && !sent_anything_) {
+    return Reconnect();  // It ended, broke, or brings what nobody has asked for.
   }
   if (got.status() == Status::kClosed) {
     const Status end = parser_.Finish();
@@ -233,7 +287,12 @@ ConstBytes Exchange::TakeBody() {
 }
 
 Status Exchange::Complete() {
-  connection_.Close();
+  kept_ = sent_all_ && parser_.keeps_connection() && request_.keep_for > Millis{0};
+  if (kept_) {
+    kept_until_ = clock_.Now() + request_.keep_for;
+  } else {
+    connection_.Close();
+  }
   phase_ = Phase::kDone;
   return Status::kOk;
 }

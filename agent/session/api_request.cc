@@ -35,7 +35,7 @@ Reason CheckApiRequest(const ApiRequest& request) {
 }
 
 void WriteApiRequestHead(const ApiRequest& request, const Origin& origin, SecretView token,
-                         ByteWriter& into) {
+                         bool keeps_alive, ByteWriter& into) {
   RequestWriter head(into);
   head.Begin(request.method, request.target, origin);
   head.BearerAuthorization(token);
@@ -49,6 +49,9 @@ void WriteApiRequestHead(const ApiRequest& request, const Origin& origin, Secret
     } else {
       head.ContentLength(size);
     }
+  }
+  if (!keeps_alive) {
+    head.AnnounceClose();
   }
   head.End();
 }

@@ -27,9 +27,10 @@ Reason CheckApiRequest(const ApiRequest& request);
 
 /// Writes the head of the request, the token in its Authorization field.
 ///
-/// @param request  Checked by `CheckApiRequest`. Borrowed during the call.
-/// @param into     Whether it fitted tells `overflowed()`. Holds a secret afterwards.
+/// @param request      Checked by `CheckApiRequest`. Borrowed during the call.
+/// @param keeps_alive  Whether the connection may serve another request.
+/// @param into         Whether it fitted tells `overflowed()`. Holds a secret afterwards.
 void WriteApiRequestHead(const ApiRequest& request, const Origin& origin, SecretView token,
-                         ByteWriter& into);
+                         bool keeps_alive, ByteWriter& into);
 
 }  // namespace connect_auth

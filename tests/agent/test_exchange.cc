@@ -554,6 +554,190 @@ void exchange_tells_an_orderly_end_inside_the_reply_from_a_broken_one(void**) {
   }
 }
 
+constexpr Millis kKept{1000};
+
+/// An exchange that has just been answered.
+struct Answered {
+  explicit Answered(std::string_view reply, fake::End end = fake::End::kOpen)
+      : connection(AsBytes(reply), 100, end, sent), exchange(connection, clock, buffer) {}
+
+  Status Run() {
+    Exchange::Request request = Prepare(buffer);
+    request.keep_for = kKept;
+    connection.ReplyAfter(connection.sent().size() + kHead.size() + kBody.size());
+    assert_int_equal(exchange.Start(request), Status::kPending);
+    return RunToEnd(exchange, clock);
+  }
+
+  /// Another one, answered by `reply` of its own.
+  Status RunAgain(std::string_view reply) {
+    exchange.Clear();
+    connection.SetReply(AsBytes(reply), fake::End::kOpen);
+    return Run();
+  }
+
+  std::array<std::uint8_t, 64> buffer{};
+  std::array<std::uint8_t, 1024> sent{};
+  fake::FakeClock clock;
+  fake::FakeConnection connection;
+  Exchange exchange;
+};
+
+void exchange_keeps_its_connection_for_the_next_one(void**) {
+  Answered answered(kReply);
+  assert_int_equal(answered.Run(), Status::kOk);
+  assert_false(answered.exchange.reused());
+  assert_true(answered.exchange.kept_until() == answered.clock.Now() + kKept);
+  assert_true(AsText(answered.exchange.body()) == "hello");
+
+  assert_int_equal(answered.RunAgain(kReply), Status::kOk);
+
+  assert_true(answered.exchange.reused());
+  assert_true(AsText(answered.exchange.body()) == "hello");
+  assert_int_equal(answered.connection.connects(), 1);
+  assert_int_equal(answered.connection.closes(), 0);
+  assert_int_equal(answered.connection.sent().size(), 2 * (kHead.size() + kBody.size()));
+  answered.exchange.Abort();
+  assert_int_equal(answered.connection.closes(), 1);
+  assert_true(answered.exchange.kept_until() == Instant::Never());
+  assert_true(IsWiped(answered.buffer));
+}
+
+void exchange_keeps_no_connection_that_is_not_good_for_it(void**) {
+  for (const std::string_view reply :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nConnection: close\r\n\r\nx",
+        "HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\nx",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nxHTTP/1.1",
+        "HTTP/1.1 503 Busy\r\nContent-Length: 1000\r\n\r\nx"}) {
+    Answered answered(reply);
+    assert_int_equal(answered.Run(), Status::kOk);
+    assert_true(answered.exchange.kept_until() == Instant::Never());
+    assert_int_equal(answered.connection.closes(), 1);
+  }
+  Answered until_closed("HTTP/1.1 200 OK\r\n\r\nx", fake::End::kClosed);
+  assert_int_equal(until_closed.Run(), Status::kOk);
+  assert_int_equal(until_closed.connection.closes(), 1);
+}
+
+void exchange_keeps_no_connection_after_an_early_answer(void**) {
+  std::array<std::uint8_t, 64> buffer{};
+  std::array<std::uint8_t, 1024> sent{};
+  fake::FakeClock clock;
+  fake::FakeConnection connection(AsBytes(kRefusal), 10, fake::End::kOpen, sent);
+  connection.ReplyAfter(kHead.size() + 10);
+  Exchange exchange(connection, clock, buffer);
+  Exchange::Request request = Prepare(buffer);
+  request.body = AsBytes(kContent);
+  request.keep_for = kKept;
+  assert_int_equal(exchange.Start(request), Status::kPending);
+  assert_int_equal(RunToEnd(exchange, clock), Status::kOk);
+  assert_int_equal(exchange.response().status(), 413);
+  assert_int_equal(connection.closes(), 1);
+}
+
+void exchange_closes_a_connection_that_nobody_needs_in_time(void**) {
+  Answered answered(kReply);
+  assert_int_equal(answered.Run(), Status::kOk);
+  answered.clock.Advance(kKept - Millis{1});
+  answered.exchange.CloseUnused();
+  assert_int_equal(answered.connection.closes(), 0);
+  answered.clock.Advance(Millis{1});
+  answered.exchange.CloseUnused();
+  assert_int_equal(answered.connection.closes(), 1);
+  assert_true(answered.exchange.kept_until() == Instant::Never());
+  assert_true(AsText(answered.exchange.body()) == "hello");
+
+  assert_int_equal(answered.RunAgain(kReply), Status::kOk);  // Nobody called CloseUnused() here.
+  answered.clock.Advance(kKept);
+  assert_int_equal(answered.RunAgain(kReply), Status::kOk);
+  assert_false(answered.exchange.reused());
+  assert_int_equal(answered.connection.connects(), 3);
+}
+
+void exchange_sends_nothing_to_another_host_or_port_over_a_kept_connection(void**) {
+  for (const bool other_host : {false, true}) {
+    Answered answered(kReply);
+    assert_int_equal(answered.Run(), Status::kOk);
+    answered.exchange.Clear();
+    answered.connection.SetReply(AsBytes(kReply), fake::End::kOpen);
+    Exchange::Request request = Prepare(answered.buffer);
+    request.host = other_host ? "other.domain.tld" : request.host;
+    request.port = other_host ? request.port : 444;
+    assert_int_equal(answered.exchange.Start(request), Status::kPending);
+    assert_int_equal(answered.connection.closes(), 1);
+    assert_int_equal(RunToEnd(answered.exchange, answered.clock), Status::kOk);
+    assert_int_equal(answered.connection.connects(), 2);
+    assert_true(answered.connection.host() == request.host);
+  }
+}
+
+void exchange_finds_a_stale_connection_before_it_sends_anything(void**) {
+  constexpr std::string_view kUnasked = "HTTP/1.1 408 Request Timeout\r\n\r\n";
+  for (const fake::End end : {fake::End::kClosed, fake::End::kBroken, fake::End::kOpen}) {
+    Answered answered(kReply);
+    assert_int_equal(answered.Run(), Status::kOk);
+    answered.exchange.Clear();
+    answered.connection.ReplyAfter(0);
+    answered.connection.SetReply(end == fake::End::kOpen ? AsBytes(kUnasked) : ConstBytes(), end);
+    Exchange::Request request = Prepare(answered.buffer);
+    request.keep_for = kKept;
+    assert_int_equal(answered.exchange.Start(request), Status::kPending);
+    while (answered.connection.closes() == 0) {
+      assert_int_equal(answered.exchange.Poll(), Status::kPending);
+    }
+    assert_false(answered.exchange.sent_anything());
+    answered.connection.SetReply(AsBytes(kReply), fake::End::kOpen);
+
+    assert_int_equal(RunToEnd(answered.exchange, answered.clock), Status::kOk);
+
+    assert_int_equal(answered.exchange.response().status(), 200);
+    assert_false(answered.exchange.reused());
+    assert_int_equal(answered.connection.connects(), 2);
+    assert_int_equal(answered.connection.sent().size(), 2 * (kHead.size() + kBody.size()));
+  }
+}
+
+/// Whichever call fails on a kept connection: another is made as long as nothing was sent, and the
+/// request is not sent twice once something was.
+void exchange_never_sends_again_what_a_kept_connection_may_have_taken(void**) {
+  bool made_another = false;
+  bool failed = false;
+  for (std::uint32_t n = 1;; ++n) {
+    Answered answered(kReply);
+    assert_int_equal(answered.Run(), Status::kOk);
+    const std::uint32_t before = answered.connection.calls();
+    const std::size_t sent_before = answered.connection.sent().size();
+    answered.connection.FailCall(before + n, Status::kUnavailable);
+    const Status status = answered.RunAgain(kReply);
+    const bool took_something = answered.connection.sent().size() > sent_before;
+    if (status == Status::kOk) {
+      assert_int_equal(answered.connection.sent().size(), 2 * sent_before);
+      made_another = made_another || answered.connection.connects() == 2;
+    } else {
+      failed = true;
+      assert_int_equal(status, Status::kUnavailable);
+      assert_true(took_something || answered.connection.connects() == 1);
+      assert_int_equal(answered.connection.connects(), 1);
+      assert_true(IsWiped(answered.buffer));
+    }
+    if (before + n > answered.connection.calls()) {
+      break;
+    }
+  }
+  assert_true(made_another);
+  assert_true(failed);
+}
+
+void exchange_without_room_to_look_uses_no_kept_connection(void**) {
+  Answered answered(kReply);
+  assert_int_equal(answered.Run(), Status::kOk);
+  answered.exchange.Clear();
+  Exchange::Request request = Prepare(answered.buffer);
+  request.head_size = answered.buffer.size();
+  assert_int_equal(answered.exchange.Start(request), Status::kPending);
+  assert_int_equal(answered.connection.closes(), 1);
+}
+
 void exchange_refuses_to_start_wrongly(void**) {
   std::array<std::uint8_t, 64> buffer{};
   std::array<std::uint8_t, 128> sent{};
@@ -605,6 +789,14 @@ int main() {
       cmocka_unit_test(exchange_fails_whichever_call_fails_closes_once_and_wipes),
       cmocka_unit_test(exchange_times_out_at_its_deadlines),
       cmocka_unit_test(exchange_tells_an_orderly_end_inside_the_reply_from_a_broken_one),
+      cmocka_unit_test(exchange_keeps_its_connection_for_the_next_one),
+      cmocka_unit_test(exchange_keeps_no_connection_that_is_not_good_for_it),
+      cmocka_unit_test(exchange_keeps_no_connection_after_an_early_answer),
+      cmocka_unit_test(exchange_closes_a_connection_that_nobody_needs_in_time),
+      cmocka_unit_test(exchange_sends_nothing_to_another_host_or_port_over_a_kept_connection),
+      cmocka_unit_test(exchange_finds_a_stale_connection_before_it_sends_anything),
+      cmocka_unit_test(exchange_never_sends_again_what_a_kept_connection_may_have_taken),
+      cmocka_unit_test(exchange_without_room_to_look_uses_no_kept_connection),
       cmocka_unit_test(exchange_refuses_to_start_wrongly),
   };
   return cmocka_run_group_tests_name("agent/exchange", tests, nullptr, nullptr);

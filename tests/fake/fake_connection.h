@@ -92,7 +92,7 @@ class FakeConnection final : public Connection {
     if (ready != Status::kOk) {
       return IoResult::Error(ready);
     }
-    if (sent_size_ - connection_start_ < reply_after_) {
+    if (sent_size_ < reply_after_) {
       return IoResult::Error(Status::kPending);
     }
     const ConstBytes rest = incoming().subspan(delivered_);
@@ -117,7 +117,7 @@ class FakeConnection final : public Connection {
     failing_with_ = status;
   }
 
-  /// Nothing is delivered, nor ended, before so many octets were written over the connection.
+  /// Nothing is delivered, nor ended, before so many octets were written, over all connections.
   void ReplyAfter(std::size_t octets) { reply_after_ = octets; }
 
   /// How connecting ends from now on: kOk, kNotFound, kUnavailable; kPending for never.
