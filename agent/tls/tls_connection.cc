@@ -427,10 +427,6 @@ IoResult TlsConnection::Read(Bytes into) {
   }
   waits_for_ = Interest::kNothing;
   const int result = mbedtls_ssl_read(&session_->ssl, into.data(), into.size());
-  if (result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
-    KeepSession();
-    return IoResult::Error(Status::kPending);
-  }
   if (IsPending(result)) {
     return IoResult::Error(Status::kPending);
   }
@@ -476,6 +472,10 @@ std::string_view TlsConnection::cipher_suite() const {
 
 bool TlsConnection::IsPending(int result) {
   switch (result) {
+    // What has come is taken in by whichever call is next, also one that writes.
+    case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
+      KeepSession();
+      return true;
     case MBEDTLS_ERR_SSL_WANT_READ:
       // Output that found no room is offered once more with the next call.
       waits_for_ = session_->gathered_size == 0 ? Interest::kReadable : Interest::kEither;

@@ -709,7 +709,7 @@ void agent_sends_content_of_a_source_again_after_a_401_if_it_can_be_rewound(void
       "Content-Length: 100000\r\nAccept-Encoding: identity\r\nUser-Agent: connect-auth\r\n\r\n";
   for (const bool can_rewind : {true, false}) {
     Device device;
-    Agent agent(device.ports(), Device::memory());
+    Agent agent(device.ports(), Device::memory_with_session());
     assert_int_equal(agent.Start(device.settings), Status::kOk);
     assert_int_equal(Renew(agent, device), Status::kOk);
     device.clock.Advance(Millis::Seconds(60));
@@ -739,7 +739,7 @@ void agent_sends_content_of_a_source_again_after_a_401_if_it_can_be_rewound(void
 
 void agent_announces_chunks_where_the_size_is_not_known(void**) {
   Device device;
-  Agent agent(device.ports(), Device::memory());
+  Agent agent(device.ports(), Device::memory_with_session());
   assert_int_equal(agent.Start(device.settings), Status::kOk);
   assert_int_equal(Renew(agent, device), Status::kOk);
   fake::FakeBodySource source(AsBytes("content"), BodySource::kUnknownSize, 5);
@@ -762,7 +762,7 @@ void agent_announces_chunks_where_the_size_is_not_known(void**) {
 
 void agent_says_when_a_source_fails(void**) {
   Device device;
-  Agent agent(device.ports(), Device::memory());
+  Agent agent(device.ports(), Device::memory_with_session());
   assert_int_equal(agent.Start(device.settings), Status::kOk);
   assert_int_equal(Renew(agent, device), Status::kOk);
   fake::FakeBodySource source(LongContent(), LongContent().size(), 3000);
@@ -788,7 +788,7 @@ void agent_sees_the_answer_of_a_server_that_takes_no_more(void**) {
       tests::PeerOptions options;
       options.tls_version = version;
       Device device(options);
-      Agent agent(device.ports(), Device::memory());
+      Agent agent(device.ports(), Device::memory_with_session());
       assert_int_equal(agent.Start(device.settings), Status::kOk);
       assert_int_equal(Renew(agent, device), Status::kOk);
       device.peer.SetReply(kTooLarge);
