@@ -268,11 +268,11 @@ Status Agent::MayAsk(Instant earliest) {
     failure_ = token_failure_;
     return Status::kRejected;
   }
-  if (NextKind() == TokenRequestKind::kCode && IsCodeSpent()) {
+  if (NextKind() == TokenRequestKind::kCode && needs_code()) {
     if (token_failure_.status != Status::kNeedsCode) {
       token_failure_ = Failure();
       token_failure_.status = Status::kNeedsCode;
-      token_failure_.reason = Reason::kCodeSpent;
+      token_failure_.reason = settings_.code.empty() ? Reason::kCodeEmpty : Reason::kCodeSpent;
     }
     failure_ = token_failure_;
     return Status::kNeedsCode;
@@ -288,7 +288,7 @@ Instant Agent::LatchOpens() const {
 }
 
 Instant Agent::next_attempt() const {
-  if (!IsStarted() || (NextKind() == TokenRequestKind::kCode && IsCodeSpent())) {
+  if (!IsStarted() || (NextKind() == TokenRequestKind::kCode && needs_code())) {
     return Instant::Never();
   }
   const bool waits_for_nobody = settings_.renews_ahead && !wanted_;
@@ -296,9 +296,11 @@ Instant Agent::next_attempt() const {
   return state_.latch.is_set() ? std::max(due, LatchOpens()) : due;
 }
 
-/// A refresh token spares the credentials, and the code that may be spent.
+/// A refresh token spares the credentials. A code that was not sent yet is newer than it, though:
+/// somebody gave it so that it is used.
 TokenRequestKind Agent::NextKind() const {
-  if (has_refresh_token()) {
+  const bool has_new_code = settings_.grant == Grant::kAuthorizationCode && !needs_code();
+  if (has_refresh_token() && !has_new_code) {
     return TokenRequestKind::kRefreshToken;
   }
   return settings_.grant == Grant::kPassword ? TokenRequestKind::kPassword
@@ -423,16 +425,23 @@ void Agent::LearnFromResponse() {
   }
 }
 
-Status Agent::FinishToken() {
+/// Takes what the server grants; else `token_failure_` says why there is nothing.
+///
+/// @param changes_more  Set to true if more than the token changes.
+void Agent::ReadToken(bool& changes_more) {
   JsonObject json(exchange_.free_buffer());
   Granted granted;
   token_failure_ =
       ReadTokenResponse(exchange_.response(), exchange_.body(), settings_, json, granted);
-  bool changes_more = state_.latch.is_set();
   if (token_failure_.status == Status::kOk && !Take(granted, changes_more)) {
     token_failure_.status = Status::kBufferTooSmall;
     token_failure_.reason = Reason::kTokenTooLong;
   }
+}
+
+Status Agent::FinishToken() {
+  bool changes_more = state_.latch.is_set();
+  ReadToken(changes_more);
   exchange_.Clear();  // Nothing of the response outlives its reader.
   if (token_failure_.status != Status::kOk) {
     return FailToken();
@@ -543,7 +552,7 @@ Status Agent::Save(Bytes room) {
 /// RFC 6749 section 4.1.2: a code must not be used more than once. So it is marked when the server
 /// is verified and before anything leaves; if the answer is lost the mark stays.
 Status Agent::MarkCodeSpent() {
-  if (IsCodeSpent()) {
+  if (needs_code()) {
     return Status::kOk;
   }
   const CodeDigest before = state_.spent_code;
@@ -557,8 +566,8 @@ Status Agent::MarkCodeSpent() {
   return Status::kUnavailable;
 }
 
-bool Agent::IsCodeSpent() const {
-  return state_.spent_code == DigestOfCode(settings_.code);
+bool Agent::needs_code() const {
+  return settings_.code.empty() || state_.spent_code == DigestOfCode(settings_.code);
 }
 
 // The API.

@@ -121,7 +121,8 @@ class Agent {
   /// @return kPending             One is being asked for, or will be: `Poll()`, and ask again.
   /// @return kRejected            The server refused the credentials, and they are not tried again
   ///                              yet; or it refused them now.
-  /// @return kNeedsCode           The code was used, or refused: `ChangeSettings()` with another.
+  /// @return kNeedsCode           There is no code, or it was used, or refused:
+  ///                              `ChangeSettings()` with another.
   /// @return kBufferTooSmall      `Memory::io` cannot hold the request.
   /// @return kFailedPrecondition  Not started.
   /// @return other                The last attempt failed so, and the next one is not due yet: see
@@ -211,6 +212,8 @@ class Agent {
   /// Grows by one with each token.
   std::uint32_t token_generation() const { return generation_; }
   bool has_refresh_token() const { return !state_.refresh_token.view().empty(); }
+  /// Whether the settings have no code that could be sent: none at all, or one that was sent.
+  bool needs_code() const;
   /// How much longer it lives; kNotFound: there is none; kUnavailable: its age is not known.
   Result<Millis> remaining_life() const;
   /// Whether the last token could not be stored. It is good all the same, but a restart loses it.
@@ -291,6 +294,7 @@ class Agent {
   Status BeginTokenRequest();
   Status PollToken();
   Status FinishToken();
+  void ReadToken(bool& changes_more);
   bool Take(const Granted& granted, bool& changes_more);
   Status FailToken();
   void Refuse();
@@ -298,7 +302,6 @@ class Agent {
   bool GainsEnough() const;
   Status Save(Bytes room);
   Status MarkCodeSpent();
-  bool IsCodeSpent() const;
 
   // The API.
   Status BeginApiExchange();

@@ -31,8 +31,7 @@ enum class Reason : std::uint8_t {
   kUsernameEmpty,
   kUsernameCharacter,  ///< A control character, or not UTF-8 (RFC 6749 A.15).
   kPasswordEmpty,
-  kPasswordCharacter,  ///< A control character, or not UTF-8 (RFC 6749 A.16).
-  kCodeEmpty,
+  kPasswordCharacter,     ///< A control character, or not UTF-8 (RFC 6749 A.16).
   kCodeCharacter,         ///< Outside %x20-7E (RFC 6749 A.11).
   kRedirectUriCharacter,  ///< A blank, a control character or non-ASCII.
   kAmbiguousGrant,        ///< Both a password and a code are set.
@@ -97,6 +96,7 @@ enum class Reason : std::uint8_t {
   kRefused,           ///< The server refused the request: see `oauth_error`. kRejected.
   kBusy,              ///< 408, 429 or 5xx. kUnavailable.
   kLatched,           ///< Refused before, and not tried again yet: nothing was sent. kRejected.
+  kCodeEmpty,         ///< No code is configured, and one is needed. kNeedsCode.
   kCodeRefused,       ///< The server refused the code. kNeedsCode.
   kCodeSpent,         ///< The configured code has been sent once already. kNeedsCode.
 };

@@ -90,13 +90,6 @@ Reason CheckPasswordGrant(const Settings& settings) {
                                                               : Reason::kPasswordCharacter;
 }
 
-Reason CheckCode(SecretView code) {
-  if (code.empty()) {
-    return Reason::kCodeEmpty;
-  }
-  return AllVisible(code.Reveal()) ? Reason::kNone : Reason::kCodeCharacter;
-}
-
 Reason CheckGrant(const Settings& settings) {
   if (!settings.password.empty() && !settings.code.empty()) {
     return Reason::kAmbiguousGrant;
@@ -108,7 +101,7 @@ Reason CheckGrant(const Settings& settings) {
   if (!AllVisible(redirect) || redirect.find(' ') != std::string_view::npos) {
     return Reason::kRedirectUriCharacter;
   }
-  return CheckCode(settings.code);
+  return AllVisible(settings.code.Reveal()) ? Reason::kNone : Reason::kCodeCharacter;
 }
 
 Reason CheckLimits(const Settings& settings) {

@@ -45,7 +45,7 @@ struct Settings {
   Grant grant = Grant::kPassword;
   std::string_view username;      ///< kPassword: UTF-8 without control characters but TAB.
   SecretView password;            ///< kPassword: likewise.
-  SecretView code;                ///< kAuthorizationCode: %x20-7E.
+  SecretView code;                ///< kAuthorizationCode: %x20-7E. Empty: used up long ago.
   std::string_view redirect_uri;  ///< kAuthorizationCode: sent when not empty.
 
   /// Seals what is stored; AES-256. Empty: nothing is stored.
@@ -76,12 +76,9 @@ struct Settings {
   Millis latch_wait = kLatchWait;
 
   /// No moment before this can be now: when the program was built, for example. A clock that shows
-  /// one is not set. 0: any can be.
+  /// one is not set. 0: any can be. What becomes of certificates while no time is known says
+  /// `Trust::least_time`; time is known again with the first response.
   UnixSeconds least_time;
-  /// What becomes of certificates while no time is known. False: none is accepted, Reason
-  /// kClockUnknown. True: one counts if it had not expired by `least_time`; one that expired since
-  /// then is not found out. Time is known again with the first response.
-  bool trusts_least_time = false;
 };
 
 /// Checks everything that can be checked without a network.

@@ -27,7 +27,6 @@ Remedy RemedyOf(Reason reason) {
     case Reason::kUsernameCharacter:
     case Reason::kPasswordEmpty:
     case Reason::kPasswordCharacter:
-    case Reason::kCodeEmpty:
     case Reason::kCodeCharacter:
     case Reason::kRedirectUriCharacter:
     case Reason::kAmbiguousGrant:
@@ -94,6 +93,7 @@ Remedy RemedyOf(Reason reason) {
     case Reason::kLatched:
       return Remedy::kLatch;
 
+    case Reason::kCodeEmpty:
     case Reason::kCodeRefused:
     case Reason::kCodeSpent:
       return Remedy::kNewCode;

@@ -7,13 +7,14 @@ void WallClock::Learn(UnixSeconds date) {
   if (date.count > 0 && date >= least_) {
     date_ = date;
     start_ = platform_.Now();
+    boot_ = platform_.boot_id();
     learned_ = true;
   }
 }
 
 Result<UnixSeconds> WallClock::WallTime() const {
   const Result<UnixSeconds> platform = PlatformTime();
-  if (platform.ok() || !learned_) {
+  if (platform.ok() || !learned_ || boot_ != platform_.boot_id()) {
     return platform;
   }
   return UnixSeconds{date_.count + (platform_.Now() - start_).count / 1000};

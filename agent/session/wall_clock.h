@@ -32,7 +32,7 @@ class WallClock final : public Clock {
   std::uint64_t boot_id() const override { return platform_.boot_id(); }
 
   /// Whether `WallTime()` is a server's.
-  bool is_learned() const { return learned_ && !PlatformTime().ok(); }
+  bool is_learned() const { return WallTime().ok() && !PlatformTime().ok(); }
 
  private:
   Result<UnixSeconds> PlatformTime() const;
@@ -41,6 +41,7 @@ class WallClock final : public Clock {
   UnixSeconds least_;
   Instant start_;  // the moment of `date_` on the monotonic clock
   UnixSeconds date_;
+  std::uint64_t boot_ = 0;  // in which it was learned
   bool learned_ = false;
 };
 

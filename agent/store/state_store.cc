@@ -9,7 +9,6 @@
 namespace connect_auth {
 namespace {
 
-constexpr std::string_view kStateName = "state";
 constexpr std::string_view kWipeName = "wipe";
 
 StateStore::Stored WhyNotLoaded(Status status) {
@@ -46,7 +45,7 @@ void StateStore::Load(State& state, Bytes room) {
   if (!keeps()) {
     return;
   }
-  const IoResult loaded = storage_.Load(kStateName, room);
+  const IoResult loaded = storage_.Load(kName, room);
   if (!loaded.ok()) {
     stored_ = WhyNotLoaded(loaded.status());
     return;
@@ -84,12 +83,12 @@ Status StateStore::Save(const State& state, Bytes room) {
   EncodeState(state, record.subspan(SealedRecord::kHeaderBytes, payload_size));
   const Status sealed =
       SealRecord(RecordType::kState, ++sequence_, record_key_, fingerprint_, engine_, record);
-  return sealed == Status::kOk ? storage_.Store(kStateName, record) : sealed;
+  return sealed == Status::kOk ? storage_.Store(kName, record) : sealed;
 }
 
 Status StateStore::Forget(const State& state, Bytes room) {
   if (!keeps() || !state.has_marks()) {
-    return storage_.Erase(kStateName);
+    return storage_.Erase(kName);
   }
   const Status saved = Save(state, room);
   return saved == Status::kOk ? EraseOlderCopies() : saved;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "agent/store/sealed_record.h"
 #include "agent/store/state_record.h"
@@ -16,6 +17,9 @@ namespace connect_auth {
 /// Keeps a device's `State` in storage, sealed. Without a record key nothing is kept.
 class StateStore {
  public:
+  /// Of the record.
+  static constexpr std::string_view kName = "state";
+
   /// What storage was found to hold.
   enum class Stored : std::uint8_t {
     kNothing,

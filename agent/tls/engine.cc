@@ -21,6 +21,7 @@ using ReleaseFunction = void (*)(void*);
 /// What the hooks below work on; mbedTLS's hooks take no context. Never destroyed.
 struct Hooks {
   const Clock* clock = nullptr;
+  UnixSeconds time_if_unknown;
   Entropy* entropy = nullptr;
   AllocateFunction allocate = nullptr;
   const std::uint8_t* used_end = nullptr;  // behind the highest octet ever handed out
@@ -123,6 +124,10 @@ Result<UnixSeconds> Engine::WallTime() const {
   return started() ? hooks.clock->WallTime() : Result<UnixSeconds>(Status::kFailedPrecondition);
 }
 
+void Engine::SetTimeIfUnknown(UnixSeconds time) {
+  hooks.time_if_unknown = time;
+}
+
 std::size_t Engine::refused_allocations() {
   return hooks.refused_allocations;
 }
@@ -151,9 +156,8 @@ psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context
 }
 
 long long connect_auth_wall_time(long long* into) {
-  // An unknown time is the epoch, at which no certificate is valid yet.
   const long long now =
-      connect_auth::hooks.clock->WallTime().value_or(connect_auth::UnixSeconds{0}).count;
+      connect_auth::hooks.clock->WallTime().value_or(connect_auth::hooks.time_if_unknown).count;
   if (into != nullptr) {
     *into = now;
   }

@@ -49,6 +49,12 @@ class Engine {
   /// @return kFailedPrecondition  Not started.
   Result<UnixSeconds> WallTime() const;
 
+  /// What mbedTLS is told while the clock does not know the time. Without it that is the epoch, at
+  /// which no certificate is valid yet.
+  ///
+  /// @pre started
+  void SetTimeIfUnknown(UnixSeconds time);
+
   /// Fills `into` from the random generator, which is seeded from the entropy port.
   ///
   /// @return kOk                  Every byte was written.

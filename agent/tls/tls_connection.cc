@@ -151,6 +151,7 @@ struct TlsConnection::Session {
   bool authorities_loaded;
   bool verified;  // a chain, in this handshake
   bool pin_found;
+  bool guesses_time;  // It is `Trust::least_time`.
   bool received_anything;
 
   void Init() {
@@ -172,6 +173,9 @@ struct TlsConnection::Session {
     auto& session = *static_cast<Session*>(self);
     session.pin_found = session.pin_found || IsPinned(*certificate, session.pins);
     session.trusted_until = std::min(session.trusted_until, ToUnixSeconds(certificate->valid_to));
+    if (session.guesses_time) {
+      *flags &= ~static_cast<std::uint32_t>(MBEDTLS_X509_BADCERT_FUTURE);
+    }
     if (depth != 0) {
       return 0;
     }
@@ -248,6 +252,12 @@ Status TlsConnection::SetUp(std::string_view host, std::uint16_t port) {
   session_ = new (memory) Session();
   session_->Init();
   session_->pins = trust_.pins;
+  session_->guesses_time = trust_.least_time.count != 0 && !engine_.WallTime().ok();
+  engine_.SetTimeIfUnknown(trust_.least_time);
+  if (session_->guesses_time) {
+    CONNECT_AUTH_LOG(kWarning, "tls: the clock is not set, certificates are judged by",
+                     trust_.least_time.count);
+  }
   std::copy(host.begin(), host.end(), session_->host.begin());
   session_->host[host.size()] = '\0';
   session_->address_size =
@@ -526,7 +536,7 @@ Status TlsConnection::BreakUntrusted(int error_code) {
   if (flags == 0 || (flags & ~kDateFlags) != 0) {
     return Break(Status::kUntrusted, UntrustedReason(flags & ~kDateFlags), error_code);
   }
-  if (!engine_.WallTime().ok()) {
+  if (!engine_.WallTime().ok() && !session_->guesses_time) {
     return Break(Status::kCertificateDate, Reason::kClockUnknown, error_code);
   }
   return Break(Status::kCertificateDate,

@@ -10,6 +10,7 @@
 #include "agent/tls/engine.h"
 #include "agent/tls/session_cache.h"
 #include "port/bytes.h"
+#include "port/clock.h"
 #include "port/network.h"
 
 namespace connect_auth {
@@ -24,6 +25,10 @@ struct Trust {
   /// several are separated by ';'. When not empty, one key of the verified chain must be among
   /// them. Borrowed likewise.
   std::string_view pins;
+  /// What is taken for the time while the clock is not set: a certificate counts if it had not
+  /// expired by then, and when it begins is not looked at. One that expired since then is not found
+  /// out. 0: none counts, Reason::kClockUnknown.
+  UnixSeconds least_time = {};
 };
 
 /// Whether `pins` has the form that `Trust` describes.

@@ -54,8 +54,6 @@ Advice AdviceFor(Reason reason) {
     case Reason::kPasswordCharacter:
       return {kUsage, "the password {password} holds a control character or is not UTF-8",
               "see whether it has a second line"};
-    case Reason::kCodeEmpty:
-      return {kUsage, "the authorisation code {code} is empty", "put a code there"};
     case Reason::kCodeCharacter:
       return {kUsage, "the authorisation code {code} holds something else than printable ASCII",
               "see whether it has a second line"};
@@ -67,7 +65,8 @@ Advice AdviceFor(Reason reason) {
               "both a password ({password}) and an authorisation code ({code}) are configured",
               "remove the one that is not to be used"};
     case Reason::kDurationOutOfRange:
-      return {kUsage, "a time limit is out of range", "correct [limits]"};
+      return {kUsage, "refused_wait is less than an hour",
+              "set it in [limits] to 3600 or more, or to 0 for waiting until somebody acts"};
     case Reason::kRecordKeySize:
       return {kStorage, "the store's key does not have 32 octets", "restore it or remove it"};
     case Reason::kRequestTarget:
@@ -150,7 +149,7 @@ Advice AdviceFor(Reason reason) {
               "set the clock, which is likely to be wrong"};
     case Reason::kClockUnknown:
       return {kUntrusted, "the clock is not set, so the certificate of {server} cannot be judged",
-              "set the clock"};
+              "set the clock, or unset_clock in [server] if the device has none"};
 
     case Reason::kStatusLine:
       return {kProtocol, "{server} does not answer in HTTP/1.1", "check url in [server]"};
@@ -205,11 +204,16 @@ Advice AdviceFor(Reason reason) {
     case Reason::kRefused:
       return AdviceFor(OAuthError::kNone);
     case Reason::kLatched:
-      return {kRefused, "the server refused the credentials before (HTTP {status}), and they are not tried "
-              "again yet", "correct them, or ask with --retry-refused if they are right by now"};
+      return {kRefused,
+              "{server} refused the credentials {refused_at} (HTTP {status}{oauth_error_if}), and "
+              "they are not sent again {until_next_attempt}",
+              "correct them, or add --retry-refused once if they are right by now"};
     case Reason::kBusy:
       return {kUnreachable, "{server} is busy or out of order (HTTP {status})",
               "try again {retry}"};
+    case Reason::kCodeEmpty:
+      return {kNeedsCode, "there is no authorisation code left to ask {server} for a token with",
+              "get a new code and give it to connect-auth code FILE"};
     case Reason::kCodeRefused:
       return {kNeedsCode, "{server} does not take the authorisation code{words_if}",
               "get a new code and check redirect_uri in [grant]"};

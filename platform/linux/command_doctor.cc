@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "agent/session/wall_clock.h"
 #include "platform/linux/commands.h"
 #include "platform/linux/configuration.h"
 #include "platform/linux/doctor_network.h"
@@ -60,10 +61,17 @@ bool CheckConfiguration(const CommandLine& line, Configuration& configuration,
   return true;
 }
 
-void CheckClock(DoctorReport& report) {
-  const Result<UnixSeconds> now = posix::BootClock().WallTime();
+/// @param settings  Those that could be read.
+void CheckClock(const GivenSettings& settings, DoctorReport& report) {
+  const posix::BootClock system;
+  WallClock clock(system);
+  clock.SetLeast(kBuildDate);
+  const Result<UnixSeconds> now = clock.WallTime();
   if (now.ok()) {
     report.Ok(kClock, Join({"it is ", UtcTime(now.value())}));
+  } else if (settings.text(Setting::kServerUnsetClock) == "build_date") {
+    report.Warn(kClock, Join({"it is not set; certificates are judged as of ", UtcTime(kBuildDate),
+                              ", as unset_clock in [server] says"}));
   } else {
     report.Fail(kClock,
                 {ExitCode::kUntrusted, "it is not set, so no certificate can be judged; set it"});
@@ -74,7 +82,7 @@ void CheckClock(DoctorReport& report) {
 bool CheckServer(const Configuration& configuration, DoctorReport& report) {
   NetworkChecks network(configuration);
   const bool reached = network.CheckConnection(report);
-  CheckClock(report);
+  CheckClock(configuration.given(), report);
   const bool trusted = reached && network.CheckTls(report);
   if (!reached) {
     report.Skip("TLS", "there is no connection");
@@ -91,9 +99,10 @@ std::string LifeOf(const Agent& agent) {
                    : std::string("an unknown time");
 }
 
-void CheckPasswordGrant(Session& session, DoctorReport& report) {
+void CheckPasswordGrant(const CommandLine& line, Session& session, DoctorReport& report) {
   Wish wish;
-  wish.newer_than = session.clock().Now();
+  wish.renew = true;
+  wish.retry_refused = line.retry_refused;
   Problem problem = session.ObtainToken(wish);
   if (problem.exists()) {
     report.Fail(kGrant, problem);
@@ -104,14 +113,14 @@ void CheckPasswordGrant(Session& session, DoctorReport& report) {
                           " characters came, good for ", LifeOf(session.agent())}));
 }
 
-void CheckGrant(const Configuration& configuration, DoctorReport& report) {
+void CheckGrant(const CommandLine& line, const Configuration& configuration, DoctorReport& report) {
   Session session(configuration);
   if (session.Open().exists()) {
     report.Skip(kGrant, "without a store no token is asked for");
     return;
   }
   if (configuration.given().text(Setting::kGrantType) == "password") {
-    CheckPasswordGrant(session, report);
+    CheckPasswordGrant(line, session, report);
     return;
   }
   const std::string stored = session.agent().token().empty()
@@ -130,7 +139,7 @@ Problem TryStorage(const Configuration& configuration, TokenStore& store) {
                      (store.is_ring() || store.Erase(kProbe) == Status::kOk);
   Failure failure;
   failure.reason = Reason::kStorageFailed;
-  return works ? Problem() : Explain(failure, configuration, {0, "", store.LastError()});
+  return works ? Problem() : Explain(failure, configuration, {0, "", store.LastError(), {}});
 }
 
 /// What there is to know of a store: what kind it is and, of a ring, how worn.
@@ -162,12 +171,12 @@ Problem RunDoctor(const CommandLine& line) {
   DoctorReport report;
   Configuration configuration;
   if (!CheckConfiguration(line, configuration, report)) {
-    CheckClock(report);
+    CheckClock(configuration.given(), report);
     report.Skip("all else", "the configuration has to be mended first");
     return report.result();
   }
   if (CheckServer(configuration, report)) {
-    CheckGrant(configuration, report);
+    CheckGrant(line, configuration, report);
   } else {
     report.Skip(kGrant, "no credentials are sent to a server that is not right");
   }

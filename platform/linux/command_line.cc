@@ -24,6 +24,7 @@ constexpr std::array kCommands = {
     CommandName{"token", Command::kToken},     CommandName{"header", Command::kHeader},
     CommandName{"request", Command::kRequest}, CommandName{"status", Command::kStatus},
     CommandName{"logout", Command::kLogout},   CommandName{"doctor", Command::kDoctor},
+    CommandName{"code", Command::kCode},
 };
 
 struct Parsing {
@@ -87,6 +88,10 @@ Problem TakeArgument(const char* argument, CommandLine& into) {
     into.target = argument;
     return {};
   }
+  if (into.command == Command::kCode && into.code_file == nullptr) {
+    into.code_file = argument;
+    return {};
+  }
   return UsageProblem("there are too many arguments");
 }
 
@@ -102,6 +107,9 @@ Problem TakeOption(int key, const char* value, CommandLine& into) {
       return TakeMinValid(value, into);
     case kForceKey:
       into.force = true;
+      return {};
+    case kRetryRefusedKey:
+      into.retry_refused = true;
       return {};
     case kDataKey:
       into.data_file = value;
@@ -175,6 +183,10 @@ Problem OnlyFor(std::string_view option, Command owner, Command given, bool used
                                 : Problem();
 }
 
+bool AsksServer(Command command) {
+  return command != Command::kStatus && command != Command::kLogout;
+}
+
 /// What argp cannot know: which options and arguments belong together.
 Problem CheckTogether(const CommandLine& line) {
   if (line.command == Command::kNone) {
@@ -182,6 +194,12 @@ Problem CheckTogether(const CommandLine& line) {
   }
   if (line.command == Command::kRequest && line.target == nullptr) {
     return UsageProblem("request wants a METHOD and a PATH");
+  }
+  if (line.command == Command::kCode && line.code_file == nullptr) {
+    return UsageProblem("code wants a FILE that holds it, or - for standard input");
+  }
+  if (line.retry_refused && !AsksServer(line.command)) {
+    return UsageProblem("--retry-refused does not go with this command");
   }
   for (Problem problem :
        {OnlyFor("--min-valid", Command::kToken, line.command, line.min_valid.has_value()),

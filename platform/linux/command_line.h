@@ -19,6 +19,7 @@ enum class Command : std::uint8_t {
   kStatus,
   kLogout,
   kDoctor,
+  kCode,
   kHelp,
   kVersion,
 };
@@ -32,12 +33,14 @@ struct CommandLine {
 
   std::optional<Millis> min_valid;     // token
   bool force = false;                  // token
+  bool retry_refused = false;          // token, header, request, doctor, code
   const char* method = nullptr;        // request
   const char* target = nullptr;        // request
   const char* data_file = nullptr;     // request
   const char* content_type = nullptr;  // request
   bool include_head = false;           // request
   bool json = false;                   // status
+  const char* code_file = nullptr;     // code
 };
 
 /// @param into  As it was constructed.

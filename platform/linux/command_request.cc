@@ -28,14 +28,12 @@ class ApiCall {
   /// Sees to what has to be right before anything is sent.
   Problem Prepare();
 
-  /// Makes the request, and once more with a new token when the server does not take one that
-  /// was stored. The answer goes to standard output.
+  /// Makes the request. The answer goes to standard output.
   Problem Run(Session& session);
 
  private:
   Problem OpenData();
-  Problem SendOnce(Session& session, bool print_unauthorized);
-  Problem TakeAnswer(Session& session, bool print_unauthorized);
+  Problem TakeAnswer(Session& session);
   Problem Print(Agent& agent);
 
   const CommandLine& line_;
@@ -87,48 +85,39 @@ Problem ApiCall::OpenData() {
 }
 
 Problem ApiCall::Run(Session& session) {
-  const Instant began = session.clock().Now();
-  Problem problem = session.ObtainToken({});
+  Wish wish;
+  wish.retry_refused = line_.retry_refused;
+  Problem problem = session.ObtainToken(wish);
+  if (!problem.exists()) {
+    problem = session.BeginRequest(request_);
+  }
+  if (!problem.exists()) {
+    problem = TakeAnswer(session);
+  }
   if (problem.exists()) {
     return problem;
   }
-  const Anchor anchor = session.agent().token().anchor();
-  const bool just_obtained = anchor.boot_id == session.clock().boot_id() && anchor.sent >= began;
-  problem = SendOnce(session, just_obtained);
-  if (problem.exists()) {
-    return problem;
-  }
-  if (session.agent().api_status() == kUnauthorized && !just_obtained) {
-    problem = session.ObtainToken({Millis{0}, anchor.sent});
-    if (!problem.exists()) {
-      problem = SendOnce(session, true);
-    }
-  }
-  return problem.exists() ? problem : ExplainStatus(session.agent().api_status());
+  const Agent& agent = session.agent();
+  const bool no_other_token =
+      agent.api_status() == kUnauthorized && agent.last_failure().status != Status::kOk;
+  return no_other_token ? session.Explain() : ExplainStatus(agent.api_status());
 }
 
-Problem ApiCall::SendOnce(Session& session, bool print_unauthorized) {
-  Problem problem = session.BeginRequest(request_);
-  return problem.exists() ? problem : TakeAnswer(session, print_unauthorized);
-}
-
-Problem ApiCall::TakeAnswer(Session& session, bool print_unauthorized) {
-  Agent& agent = session.agent();
-  while (true) {
-    const Status status = agent.Poll();
-    if (agent.api_status() == kUnauthorized && !print_unauthorized) {
-      static_cast<void>(agent.TakeBody());
-    } else if (agent.api_status() != 0) {
-      Problem problem = Print(agent);
-      if (problem.exists()) {
-        return problem;
-      }
+/// Writes what came also if no more of it will come.
+Problem ApiCall::TakeAnswer(Session& session) {
+  bool over = false;
+  Problem problem;
+  while (!over && !problem.exists()) {
+    problem = session.PollRequest(request_, over);
+    Problem output = session.agent().api_status() == 0 ? Problem() : Print(session.agent());
+    if (output.exists()) {
+      return output;
     }
-    if (status != Status::kPending) {
-      return status == Status::kOk ? Problem() : session.Explain();
+    if (!over && !problem.exists()) {
+      session.Sleep();
     }
-    session.Sleep();
   }
+  return problem;
 }
 
 Problem ApiCall::Print(Agent& agent) {

@@ -8,6 +8,7 @@
 
 #include "platform/linux/commands.h"
 #include "platform/linux/configuration.h"
+#include "platform/linux/messages.h"
 #include "platform/linux/output.h"
 #include "platform/linux/session.h"
 #include "platform/linux/text.h"
@@ -33,7 +34,16 @@ namespace {
 ///     token_length, lifetime_seconds                numbers or null: no token is stored
 ///     remaining_seconds      number (0: it is over) or null: also, its age is not known
 ///     obtained_at            string, RFC 3339 in UTC, or null: also, the clock was not set
+///     has_refresh_token      boolean
+///     refused_at             string, RFC 3339 in UTC, or null: the server did not refuse the
+///                            credentials; also, the clock was not set then
+///     refused_status         number or null: the HTTP status with which it did
+///     refused_error          string or null: the `error` that it named
+///     next_attempt_at        string, RFC 3339 in UTC, or null: when they are tried again; also,
+///     not
+///                            before somebody acts, and the clock is not set
 ///     clock                  string, RFC 3339 in UTC, or null: it is not set
+///     clock_source           "platform", "learned" from a server, or "unknown"
 struct Fact {
   enum class Kind : std::uint8_t { kText, kNumber, kYesOrNo, kAbsent };
 
@@ -41,6 +51,7 @@ struct Fact {
       : name(fact_name), kind(Kind::kText), text(fact_text) {}
   Fact(const char* fact_name, std::int64_t fact_number)
       : name(fact_name), kind(Kind::kNumber), number(fact_number) {}
+  Fact(const char* fact_name, const char* fact_text) = delete;  // It would become a bool.
   Fact(const char* fact_name, bool yes) : name(fact_name), kind(Kind::kYesOrNo), number(yes) {}
   static Fact Absent(const char* name, std::string_view word) {
     Fact fact(name, word);
@@ -54,7 +65,7 @@ struct Fact {
   std::int64_t number = 0;
 };
 
-using Facts = std::array<Fact, 19>;
+using Facts = std::array<Fact, 25>;
 
 constexpr const char* kNone = "none";
 constexpr const char* kUnknown = "unknown";
@@ -85,9 +96,29 @@ Fact ObtainedAt(const Token& token) {
   return Fact(kName, UtcTime(wall));
 }
 
-Fact ClockFact(const Clock& clock) {
+Fact ClockFact(const WallClock& clock) {
   const Result<UnixSeconds> wall = clock.WallTime();
   return wall.ok() ? Fact("clock", UtcTime(wall.value())) : Fact::Absent("clock", "not set");
+}
+
+std::string_view SourceOf(const WallClock& clock) {
+  return clock.is_learned() ? "learned" : clock.WallTime().ok() ? "platform" : kUnknown;
+}
+
+Fact RefusedAt(const Latch& latch) {
+  constexpr const char* kName = "refused_at";
+  if (!latch.is_set() || latch.since.wall.count == 0) {
+    return Fact::Absent(kName, latch.is_set() ? kUnknown : kNone);
+  }
+  return Fact(kName, UtcTime(latch.since.wall));
+}
+
+Fact NextAttempt(const RefusalTimes& times) {
+  constexpr const char* kName = "next_attempt_at";
+  if (times.next_attempt_at.count != 0) {
+    return Fact(kName, UtcTime(times.next_attempt_at));
+  }
+  return Fact::Absent(kName, times.next_attempt_in ? kUnknown : kNone);
 }
 
 std::string_view WhatIsStored(Agent::Stored stored) {
@@ -112,6 +143,7 @@ Facts Gather(const Configuration& configuration, const Session& session) {
   const GivenSettings& given = configuration.given();
   const TokenStore& store = session.store();
   const Token& token = session.agent().token();
+  const Latch& latch = session.agent().latch();
   const bool stored = !token.empty();
   return {
       TextOrNone("configuration_file", configuration.file()),
@@ -133,7 +165,13 @@ Facts Gather(const Configuration& configuration, const Session& session) {
       NumberIf(stored, "lifetime_seconds", token.lifetime_s()),
       Remaining(session.agent()),
       ObtainedAt(token),
-      ClockFact(session.clock()),
+      Fact("has_refresh_token", session.agent().has_refresh_token()),
+      RefusedAt(latch),
+      NumberIf(latch.is_set(), "refused_status", latch.http_status),
+      TextOrNone("refused_error", NameOf(latch.error)),
+      NextAttempt(session.refusal_times()),
+      ClockFact(session.agent().clock()),
+      Fact("clock_source", SourceOf(session.agent().clock())),
   };
 }
 

@@ -29,7 +29,8 @@ Problem Run(const CommandLine& line, std::string_view before) {
   Session session(configuration);
   Wish wish;
   wish.min_valid = line.min_valid.value_or(Millis{0});
-  wish.newer_than = line.force ? session.clock().Now() : Instant::Never();
+  wish.renew = line.force;
+  wish.retry_refused = line.retry_refused;
   problem = session.Open();
   if (problem.exists()) {
     return problem;

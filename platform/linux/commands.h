@@ -14,5 +14,6 @@ Problem RunRequest(const CommandLine& line);
 Problem RunStatus(const CommandLine& line);
 Problem RunLogout(const CommandLine& line);
 Problem RunDoctor(const CommandLine& line);
+Problem RunCode(const CommandLine& line);
 
 }  // namespace connect_auth::program

@@ -56,6 +56,30 @@ std::string FileOf(const CommandLine& line) {
   return missing ? "" : kDefaultFile;
 }
 
+/// What tells this machine from others: machine-id(5), or else its name on the network.
+std::string DeviceId() {
+  constexpr std::size_t kMostBytes = 256;
+  SecretBuffer id;
+  if (ReadFile("/etc/machine-id", kMostBytes, id) == 0 && !id.empty()) {
+    return std::string(AsText(id.bytes()));
+  }
+  std::array<char, kMostBytes> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : std::string();
+}
+
+void StandInForSecrets(Settings& settings) {
+  const bool by_password = settings.grant == Grant::kPassword;
+  settings.client_secret = SecretView(kStandIn);
+  settings.password = by_password ? SecretView(kStandIn) : SecretView();
+  settings.code = SecretView();
+}
+
+void StandInForIdentity(Settings& settings) {
+  settings.url = "https://localhost";
+  settings.client_id = kStandIn;
+  settings.username = kStandIn;
+}
+
 /// Where things are stored if nobody says; empty: there is no such place.
 std::string DefaultStore() {
   if (::geteuid() == 0) {
@@ -68,6 +92,15 @@ std::string DefaultStore() {
   const char* const home = std::getenv("HOME");
   return home != nullptr && home[0] == '/' ? Join({home, "/.local/state/connect-auth"})
                                            : std::string();
+}
+
+bool IsEmpty(const Secret& secret) {
+  return secret.given() && secret.value.empty();
+}
+
+Problem EmptyCode(const Secret& code) {
+  return {ExitCode::kUsage,
+          Join({"the authorisation code ", code.source, " is empty; put a code there"})};
 }
 
 }  // namespace
@@ -91,19 +124,21 @@ Problem ReadCertificates(const std::string& path, SecretBuffer& into) {
 
 Problem Configuration::Load(const CommandLine& line, Needs needs) {
   needs_ = needs;
+  device_id_ = DeviceId();
   Problem problem = LoadGiven(line);
-  if (problem.exists() || needs == Needs::kStore) {
-    return problem;
+  if (!problem.exists() && needs != Needs::kStore) {
+    problem = CheckIdentity();
   }
-  problem = CheckIdentity();
-  if (problem.exists() || needs == Needs::kIdentity) {
-    return problem;
-  }
-  problem = LoadSecrets(given_, secrets_);
   if (problem.exists()) {
     return problem;
   }
-  problem = CheckSecrets();
+  problem = LoadSecrets(given_, secrets_);
+  if (needs != Needs::kAll) {
+    return {};
+  }
+  if (!problem.exists()) {
+    problem = CheckSecrets();
+  }
   return problem.exists() ? problem : LoadAuthorities();
 }
 
@@ -148,10 +183,24 @@ Problem Configuration::CheckSecrets() const {
   if (by_password && !secrets_.password.given()) {
     return Missing("password", Setting::kGrantPasswordFile);
   }
-  if (!by_password && !secrets_.code.given()) {
-    return Missing("authorisation code", Setting::kGrantCodeFile);
+  return IsEmpty(secrets_.code) ? EmptyCode(secrets_.code) : Problem();
+}
+
+Problem Configuration::TakeCode(const std::string& path) {
+  Secret code;
+  Problem problem = LoadSecret(path, code);
+  if (problem.exists() || IsEmpty(code)) {
+    return problem.exists() ? problem : EmptyCode(code);
   }
-  return {};
+  Secret& configured = secrets_.code;
+  if (configured.given() && configured.value.view().Reveal() != code.value.view().Reveal()) {
+    return {ExitCode::kUsage,
+            Join({"another authorisation code is configured ", configured.source,
+                  "; put the new one there, or take that out of the configuration"})};
+  }
+  configured.value.Clear();
+  configured.source = code.source;
+  return configured.value.Append(code.value.bytes()) ? Problem() : NoMemory();
 }
 
 Problem Configuration::LoadAuthorities() {
@@ -173,45 +222,55 @@ Problem Configuration::LoadAuthorities() {
 }
 
 Settings Configuration::ForAgent(ConstBytes record_key) const {
-  Settings settings = ForAnyone(record_key);
-  settings.url = given_.text(Setting::kServerUrl);
-  settings.client_id = given_.text(Setting::kClientId);
-  settings.username = given_.text(Setting::kGrantUsername);
-  const bool must_stand = needs_ != Needs::kStore;
-  return must_stand || CheckSettings(settings) == Reason::kNone ? settings : ForAnyone(record_key);
+  Settings settings;
+  settings.record_key = record_key;
+  AddIdentity(settings);
+  AddSecrets(settings);
+  AddTerms(settings);
+  if (needs_ != Needs::kAll && CheckSettings(settings) != Reason::kNone) {
+    StandInForSecrets(settings);
+  }
+  if (needs_ == Needs::kStore && CheckSettings(settings) != Reason::kNone) {
+    StandInForIdentity(settings);
+  }
+  return settings;
 }
 
-/// Settings with stand-ins for who asks which server.
-Settings Configuration::ForAnyone(ConstBytes record_key) const {
-  const bool stand_in = needs_ != Needs::kAll;
-  Settings settings;
-  settings.url = "https://localhost";
+void Configuration::AddIdentity(Settings& settings) const {
+  settings.url = given_.text(Setting::kServerUrl);
   settings.token_path = given_.text(Setting::kServerTokenPath);
-  settings.trust.authorities = stand_in ? AsBytes(kStandIn) : authorities_.bytes();
-  settings.trust.backup_authorities = backup_authorities_.bytes();
-  settings.trust.pins = given_.text(Setting::kServerPin);
-  settings.client_id = kStandIn;
-  settings.client_secret = stand_in ? SecretView(kStandIn) : secrets_.client_secret.value.view();
+  settings.client_id = given_.text(Setting::kClientId);
   settings.auth_encoding = given_.text(Setting::kClientAuthEncoding) == "form"
                                ? AuthEncoding::kForm
                                : AuthEncoding::kPlain;
-  const bool by_password = given_.text(Setting::kGrantType) == "password";
-  settings.grant = by_password ? Grant::kPassword : Grant::kAuthorizationCode;
-  settings.username = kStandIn;
-  if (stand_in) {
-    (by_password ? settings.password : settings.code) = SecretView(kStandIn);
-  } else {
-    settings.password = secrets_.password.value.view();
-    settings.code = secrets_.code.value.view();
-  }
+  settings.grant =
+      given_.text(Setting::kGrantType) == "password" ? Grant::kPassword : Grant::kAuthorizationCode;
+  settings.username = given_.text(Setting::kGrantUsername);
   settings.redirect_uri = given_.text(Setting::kGrantRedirectUri);
-  settings.record_key = record_key;
+  settings.device_id = AsBytes(device_id_);
+}
+
+void Configuration::AddSecrets(Settings& settings) const {
+  settings.client_secret = secrets_.client_secret.value.view();
+  settings.password = secrets_.password.value.view();
+  settings.code = secrets_.code.value.view();
+}
+
+void Configuration::AddTerms(Settings& settings) const {
+  const bool stand_in = needs_ != Needs::kAll;
+  settings.trust.authorities = stand_in ? AsBytes(kStandIn) : authorities_.bytes();
+  settings.trust.backup_authorities = backup_authorities_.bytes();
+  settings.trust.pins = given_.text(Setting::kServerPin);
   settings.timeout = seconds(Setting::kLimitsTimeout);
   settings.connect_timeout = seconds(Setting::kLimitsConnectTimeout);
   settings.renewal_margin = seconds(Setting::kLimitsRenewalMargin);
   settings.store_gain = seconds(Setting::kStoreGain);
   settings.default_lifetime = seconds(Setting::kLimitsDefaultLifetime);
-  return settings;
+  settings.latch_wait = seconds(Setting::kLimitsRefusedWait);
+  settings.least_time = kBuildDate;
+  if (given_.text(Setting::kServerUnsetClock) == "build_date") {
+    settings.trust.least_time = kBuildDate;
+  }
 }
 
 bool Configuration::file_holds_secret() const {

@@ -15,12 +15,16 @@
 
 namespace connect_auth::program {
 
-/// How much of the configuration a command depends on.
+/// How much of the configuration a command depends on. What else is there counts as well: without
+/// the secrets nobody can tell whether it is them that the server refused.
 enum class Needs : std::uint8_t {
-  kStore,     ///< Where things are stored, and for whom if that is known: logout.
+  kStore,     ///< Where things are stored: logout.
   kIdentity,  ///< And for which server, client and user: status.
   kAll,       ///< And the secrets and CA certificates, to ask the server.
 };
+
+/// No clock that is set can show an earlier time.
+inline constexpr UnixSeconds kBuildDate{CONNECT_AUTH_BUILD_DATE};
 
 /// Everything that options, configuration file, environment and secret files say.
 class Configuration {
@@ -38,6 +42,13 @@ class Configuration {
   /// @param record_key  Borrowed likewise.
   Settings ForAgent(ConstBytes record_key) const;
 
+  /// Takes the authorisation code out of a file, for this run only.
+  ///
+  /// @param path  "-": standard input.
+  /// @return  A problem (kUsage): it cannot be read, is empty, or another code is configured. That
+  ///          one would be sent when the new one has had its day, and may have been sent before.
+  Problem TakeCode(const std::string& path);
+
   const GivenSettings& given() const { return given_; }
   const Secrets& secrets() const { return secrets_; }
   /// The configuration file; empty when there is none.
@@ -52,7 +63,9 @@ class Configuration {
   std::size_t authorities_size() const { return authorities_.size() + backup_authorities_.size(); }
 
  private:
-  Settings ForAnyone(ConstBytes record_key) const;
+  void AddIdentity(Settings& settings) const;
+  void AddSecrets(Settings& settings) const;
+  void AddTerms(Settings& settings) const;
   Problem LoadGiven(const CommandLine& line);
   Problem CheckIdentity() const;
   Problem CheckSecrets() const;
@@ -64,6 +77,7 @@ class Configuration {
   std::string ca_file_;
   SecretBuffer authorities_;
   SecretBuffer backup_authorities_;
+  std::string device_id_;
   Needs needs_ = Needs::kStore;
 };
 

@@ -52,12 +52,14 @@ struct Exchanging {
 NetworkChecks::NetworkChecks(const Configuration& configuration)
     : configuration_(configuration),
       settings_(configuration.ForAgent({})),
+      clock_(system_clock_),
       arena_size_(ArenaSize(configuration.authorities_size())),
       arena_(new std::uint8_t[arena_size_]),
       tls_(socket_, engine_),
       exchange_(tls_, clock_, io_) {
   static_cast<void>(ParseOrigin(settings_.url, origin_));
   tls_.SetTrust(settings_.trust);
+  clock_.SetLeast(settings_.least_time);
 }
 
 /// Name and connection in one: a connection that answers proves the name, and so does an error of
@@ -163,13 +165,15 @@ Problem NetworkChecks::ExplainTls(Status status) const {
   Failure failure;
   failure.reason = status == Status::kTimeout ? Reason::kConnectTimeout : tls_.reason();
   failure.tls_error = tls_.error_code();
-  return Explain(failure, configuration_, {socket_.last_error(), socket_.last_error_text(), {}});
+  return Explain(failure, configuration_,
+                 {socket_.last_error(), socket_.last_error_text(), {}, {}});
 }
 
 Problem NetworkChecks::ExplainReason(Reason reason) const {
   Failure failure;
   failure.reason = reason;
-  return Explain(failure, configuration_, {socket_.last_error(), socket_.last_error_text(), {}});
+  return Explain(failure, configuration_,
+                 {socket_.last_error(), socket_.last_error_text(), {}, {}});
 }
 
 }  // namespace connect_auth::program

@@ -8,6 +8,7 @@
 
 #include "agent/http/exchange.h"
 #include "agent/http/origin.h"
+#include "agent/session/wall_clock.h"
 #include "agent/settings.h"
 #include "agent/tls/engine.h"
 #include "agent/tls/tls_connection.h"
@@ -43,7 +44,8 @@ class NetworkChecks {
   const Configuration& configuration_;
   Settings settings_;
   Origin origin_;
-  posix::BootClock clock_;
+  posix::BootClock system_clock_;
+  WallClock clock_;
   posix::SocketConnection socket_;
   posix::SystemEntropy entropy_;
   std::size_t arena_size_;

@@ -25,6 +25,8 @@ Problem Run(const CommandLine& line) {
       return RunLogout(line);
     case Command::kDoctor:
       return RunDoctor(line);
+    case Command::kCode:
+      return RunCode(line);
     case Command::kVersion:
       return PrintVersion();
     case Command::kNone:

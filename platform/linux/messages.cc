@@ -22,8 +22,9 @@ bool ChangesInForm(std::string_view text) {
 /// What the `{...}` of an advice stand for.
 class Blanks {
  public:
-  Blanks(const Failure& failure, const Configuration& configuration, const SystemErrors& errors)
-      : failure_(failure), configuration_(configuration), errors_(errors) {}
+  Blanks(const Failure& failure, const Configuration& configuration,
+         const Circumstances& circumstances)
+      : failure_(failure), configuration_(configuration), circumstances_(circumstances) {}
 
   std::string Fill(std::string_view text) const {
     std::string filled;
@@ -74,11 +75,11 @@ class Blanks {
   std::string HttpStatus() const { return Decimal(failure_.http_status); }
   std::string Words() const { return std::string(failure_.peer_text.view()); }
   std::string WordsIf() const { return Words().empty() ? "" : Join({", saying '", Words(), "'"}); }
-  std::string NetworkError() const { return errors_.network_text; }
+  std::string NetworkError() const { return circumstances_.network_text; }
   std::string NetworkErrorIf() const {
-    return errors_.network == 0 ? "" : Join({": ", errors_.network_text});
+    return circumstances_.network_error == 0 ? "" : Join({": ", circumstances_.network_text});
   }
-  std::string StorageError() const { return errors_.storage; }
+  std::string StorageError() const { return circumstances_.storage_error; }
 
   std::string TlsCode() const {
     std::array<char, 16> text{};
@@ -91,6 +92,24 @@ class Blanks {
   std::string Retry() const {
     return failure_.retry_after_s == 0 ? "later"
                                        : Join({"in ", Decimal(failure_.retry_after_s), " s"});
+  }
+
+  std::string OAuthErrorIf() const {
+    const std::string_view name = NameOf(failure_.oauth_error);
+    return name.empty() ? "" : Join({", ", name});
+  }
+  std::string RefusedAt() const {
+    const UnixSeconds at = circumstances_.refusal.refused_at;
+    return at.count == 0 ? "before" : Join({"at ", UtcTime(at)});
+  }
+  std::string UntilNextAttempt() const {
+    const RefusalTimes& times = circumstances_.refusal;
+    if (!times.next_attempt_in) {
+      return "until somebody acts";
+    }
+    return times.next_attempt_at.count == 0
+               ? Join({"for another ", Decimal(times.next_attempt_in->count / 1000), " s"})
+               : Join({"before ", UtcTime(times.next_attempt_at)});
   }
 
   /// Where the two encodings of id and secret differ, only one can be right, and it may be the
@@ -109,14 +128,14 @@ class Blanks {
     std::string_view name;
     std::string (Blanks::*value)() const;
   };
-  static const std::array<Blank, 19> kBlanks;
+  static const std::array<Blank, 22> kBlanks;
 
   const Failure& failure_;
   const Configuration& configuration_;
-  const SystemErrors& errors_;
+  const Circumstances& circumstances_;
 };
 
-const std::array<Blanks::Blank, 19> Blanks::kBlanks = {{
+const std::array<Blanks::Blank, 22> Blanks::kBlanks = {{
     {"server", &Blanks::Server},
     {"path", &Blanks::Path},
     {"ca", &Blanks::Authorities},
@@ -136,16 +155,41 @@ const std::array<Blanks::Blank, 19> Blanks::kBlanks = {{
     {"tls", &Blanks::TlsCode},
     {"retry", &Blanks::Retry},
     {"encoding_hint", &Blanks::EncodingHint},
+    {"oauth_error_if", &Blanks::OAuthErrorIf},
+    {"refused_at", &Blanks::RefusedAt},
+    {"until_next_attempt", &Blanks::UntilNextAttempt},
 }};
 
 }  // namespace
 
 Problem Explain(const Failure& failure, const Configuration& configuration,
-                const SystemErrors& errors) {
+                const Circumstances& circumstances) {
   const Advice advice = failure.reason == Reason::kRefused ? AdviceFor(failure.oauth_error)
                                                            : AdviceFor(failure.reason);
-  const Blanks blanks(failure, configuration, errors);
+  const Blanks blanks(failure, configuration, circumstances);
   return {advice.code, Join({blanks.Fill(advice.cause), "; ", blanks.Fill(advice.next_step)})};
+}
+
+std::string_view NameOf(OAuthError error) {
+  switch (error) {
+    case OAuthError::kInvalidRequest:
+      return "invalid_request";
+    case OAuthError::kInvalidClient:
+      return "invalid_client";
+    case OAuthError::kInvalidGrant:
+      return "invalid_grant";
+    case OAuthError::kUnauthorizedClient:
+      return "unauthorized_client";
+    case OAuthError::kUnsupportedGrantType:
+      return "unsupported_grant_type";
+    case OAuthError::kInvalidScope:
+      return "invalid_scope";
+    case OAuthError::kNone:
+    case OAuthError::kTemporary:
+    case OAuthError::kOther:
+      break;
+  }
+  return {};
 }
 
 Problem ExplainStatus(int status) {

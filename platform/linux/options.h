@@ -23,6 +23,7 @@ enum Key : int {
   kConfigKey = 0x100,
   kMinValidKey,
   kForceKey,
+  kRetryRefusedKey,
   kDataKey,
   kContentTypeKey,
   kJsonKey,
@@ -49,13 +50,16 @@ inline constexpr std::array kGeneralOptions = {
     argp_option{"min-valid", kMinValidKey, "SECONDS", 0,
                 "Get a new token unless the stored one lives for so long", 2},
     argp_option{"force", kForceKey, nullptr, 0, "Ask the server even if the stored one is good", 2},
-    argp_option{nullptr, 0, nullptr, 0, "For request:", 3},
-    argp_option{"data", kDataKey, "FILE", 0, "Send what is in FILE; -: standard input", 3},
+    argp_option{nullptr, 0, nullptr, 0, "For token, header, request, doctor and code:", 3},
+    argp_option{"retry-refused", kRetryRefusedKey, nullptr, 0,
+                "Try credentials once more that the server refused: they are right by now", 3},
+    argp_option{nullptr, 0, nullptr, 0, "For request:", 4},
+    argp_option{"data", kDataKey, "FILE", 0, "Send what is in FILE; -: standard input", 4},
     argp_option{"content-type", kContentTypeKey, "TYPE", 0,
-                "What it is (default: application/json)", 3},
-    argp_option{"include", kIncludeKey, nullptr, 0, "Write status line and fields as well", 3},
-    argp_option{nullptr, 0, nullptr, 0, "For status:", 4},
-    argp_option{"json", kJsonKey, nullptr, 0, "Write a JSON object", 4},
+                "What it is (default: application/json)", 4},
+    argp_option{"include", kIncludeKey, nullptr, 0, "Write status line and fields as well", 4},
+    argp_option{nullptr, 0, nullptr, 0, "For status:", 5},
+    argp_option{"json", kJsonKey, nullptr, 0, "Write a JSON object", 5},
     argp_option{"help", kHelpKey, nullptr, 0, "Print this and exit", -1},
     argp_option{"version", kVersionKey, nullptr, 0, "Print name and version and exit", -1},
 };
@@ -67,7 +71,7 @@ inline constexpr const char* kSettingsHeading =
 /// All options. Secrets have one as well, hidden and refused: otherwise --client-secret would be
 /// taken for a short form of --client-secret-file, and its value for a name to be printed.
 constexpr auto MakeOptions() {
-  constexpr int kSettingsGroup = 5;
+  constexpr int kSettingsGroup = 6;
   std::array<argp_option, kGeneralOptions.size() + 1 + kSettingCount + 1> options{};
   std::size_t count = 0;
   for (const argp_option& option : kGeneralOptions) {
@@ -92,7 +96,8 @@ inline constexpr const char* kDoc =
     "  request  make a request to the server's API and print the answer\n"
     "  status   tell what is configured and stored, without a connection\n"
     "  logout   wipe the stored token\n"
-    "  doctor   check everything that a token needs"
+    "  doctor   check everything that a token needs\n"
+    "  code     exchange the new authorisation code in FILE for a token"
     "\v"
     "Secrets are never taken from the command line. They come from the files that options name, "
     "from the environment (CONNECT_AUTH_CLIENT_SECRET, CONNECT_AUTH_PASSWORD, CONNECT_AUTH_CODE), "
@@ -103,6 +108,6 @@ inline constexpr const char* kDoc =
     "7 the server broke the protocol; 8 storage.";
 
 inline constexpr const char* kArguments =
-    "token\nheader\nrequest METHOD PATH\nstatus\nlogout\ndoctor";
+    "token\nheader\nrequest METHOD PATH\nstatus\nlogout\ndoctor\ncode FILE|-";
 
 }  // namespace connect_auth::program

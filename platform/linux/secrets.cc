@@ -48,27 +48,14 @@ Problem CannotUse(const std::string& path, std::string_view why) {
           Join({"cannot use the secret in ", path, ": ", why, "; correct that and try again"})};
 }
 
-Problem FromFile(const std::string& path, Secret& into) {
-  const int error = ReadFile(path, kMostBytes, into.value);
-  if (error != 0) {
-    return CannotUse(path, error == EFBIG ? "it is longer than 8192 octets" : ErrorText(error));
-  }
-  if (into.value.view().Reveal().find('\0') != std::string_view::npos) {
-    return CannotUse(path, "it holds a NUL character");
-  }
-  StripLineEnd(into.value);
-  into.source = Join({"in ", path});
-  return {};
-}
-
 Problem FromCredentials(const char* name, Secret& into) {
   const std::string path = CredentialPath(name);
-  return path.empty() ? Problem() : FromFile(path, into);
+  return path.empty() ? Problem() : LoadSecret(path, into);
 }
 
 Problem FromConfigurationFile(const SecretKind& kind, const GivenSettings& given, Secret& into) {
   if (given.has(kind.file)) {
-    return FromFile(std::string(given.text(kind.file)), into);
+    return LoadSecret(std::string(given.text(kind.file)), into);
   }
   if (!given.has(kind.inline_value)) {
     return {};
@@ -89,7 +76,7 @@ Problem Load(const SecretKind& kind, const GivenSettings& given, Secret& into) {
   }
   if (given.by_option(kind.file)) {
     into.value.Clear();
-    return FromFile(std::string(given.text(kind.file)), into);
+    return LoadSecret(std::string(given.text(kind.file)), into);
   }
   if (into.given()) {
     return {};
@@ -102,6 +89,19 @@ Problem Load(const SecretKind& kind, const GivenSettings& given, Secret& into) {
 }
 
 }  // namespace
+
+Problem LoadSecret(const std::string& path, Secret& into) {
+  const int error = ReadFile(path, kMostBytes, into.value);
+  if (error != 0) {
+    return CannotUse(path, error == EFBIG ? "it is longer than 8192 octets" : ErrorText(error));
+  }
+  if (into.value.view().Reveal().find('\0') != std::string_view::npos) {
+    return CannotUse(path, "it holds a NUL character");
+  }
+  StripLineEnd(into.value);
+  into.source = path == "-" ? std::string("on standard input") : Join({"in ", path});
+  return {};
+}
 
 Problem TakeEnvironment(Secrets& into) {
   for (const SecretKind& kind : kSecretKinds) {

@@ -32,6 +32,13 @@ Problem TakeEnvironment(Secrets& into);
 /// Where systemd keeps a credential of that name for this process; empty: there is none.
 std::string CredentialPath(std::string_view name);
 
+/// Reads a secret out of a file.
+///
+/// @param path  "-": standard input.
+/// @param into  Empty.
+/// @return  A problem (kUsage): the file cannot be read, or holds too much or a NUL.
+Problem LoadSecret(const std::string& path, Secret& into);
+
 /// Completes what the environment gave. The first place where a secret is counts: the option that
 /// names a file, the environment, a systemd credential, the configuration file.
 ///

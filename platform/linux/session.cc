@@ -6,6 +6,7 @@
 #include "agent/session/lifetime.h"
 #include "agent/store/sealed_record.h"
 #include "agent/store/state_record.h"
+#include "agent/store/state_store.h"
 #include "platform/linux/messages.h"
 #include "platform/linux/output.h"
 #include "platform/linux/text.h"
@@ -23,11 +24,24 @@ std::unique_ptr<std::uint8_t[]> Allocate(std::size_t size) {
   return std::unique_ptr<std::uint8_t[]>(new std::uint8_t[size]);  // Untouched pages cost nothing.
 }
 
+/// Of refresh tokens, which share a record with the token.
+std::size_t RefreshTokenSize(std::size_t max_token) {
+  constexpr std::size_t kMost = 4096;
+  constexpr std::size_t kRecord =
+      Storage::kMaxRecordBytes - SealedRecord::kOverheadBytes - StateRecord::kFixedBytes;
+  return std::min(kMost, kRecord - max_token);
+}
+
 /// A request with its secrets escaped, or a response with the parsed JSON beside it.
 std::size_t IoSize(std::size_t max_token) {
   constexpr std::size_t kLeast = 16384;
   constexpr std::size_t kBesideTokens = 2048;
-  return std::max(2 * max_token + kBesideTokens, kLeast);
+  return std::max(2 * max_token + RefreshTokenSize(max_token) + kBesideTokens, kLeast);
+}
+
+/// Whether two requests are one.
+bool IsSame(const Anchor& one, const Anchor& other) {
+  return one.sent == other.sent && one.boot_id == other.boot_id;
 }
 
 }  // namespace
@@ -55,15 +69,15 @@ Session::Session(const Configuration& configuration)
       store_(configuration.store_path()),
       arena_size_(ArenaSize(configuration.authorities_size())),
       io_size_(IoSize(configuration.max_token())),
+      refresh_token_size_(RefreshTokenSize(configuration.max_token())),
       arena_(Allocate(arena_size_)),
       io_(Allocate(io_size_)),
       token_(Allocate(configuration.max_token())),
+      refresh_token_(Allocate(refresh_token_size_)),
       agent_({clock_, connection_, store_, entropy_},
-             {Bytes(arena_.get(), arena_size_),
-              Bytes(io_.get(), io_size_),
+             {Bytes(arena_.get(), arena_size_), Bytes(io_.get(), io_size_),
               Bytes(token_.get(), configuration.max_token()),
-              {},
-              tls_session_}) {}
+              Bytes(refresh_token_.get(), refresh_token_size_), tls_session_}) {}
 
 Problem Session::Open() {
   Problem problem = PrepareStore(configuration_, store_, key_);
@@ -141,7 +155,7 @@ Problem Session::Lock() {
 }
 
 void Session::Tidy() {
-  while (has_store_ && asked_server_ && agent_.Idle() == Status::kPending) {
+  while (has_store_ && took_turn_ && agent_.Idle() == Status::kPending) {
   }
 }
 
@@ -154,66 +168,73 @@ Problem Session::Wipe() {
 }
 
 Problem Session::ObtainToken(const Wish& wish) {
-  if (IsGoodFor(wish)) {
-    Note("the stored token is good");
-    return {};
+  const Seen seen{agent_.token().anchor(), agent_.latch().since};
+  Status status = Ask(wish);
+  if (status == Status::kPending || (wish.retry_refused && agent_.latch().is_set())) {
+    Problem problem = TakeTurn();
+    if (problem.exists()) {
+      return problem;
+    }
+    status = AskInTurn(wish, seen);
+    lock_.Release();
   }
-  Note("waiting for the store");
-  Problem problem = Lock();
-  if (!problem.exists() && has_store_) {
-    agent_.Stop();  // Another process may have stored a token meanwhile.
-    problem = StartAgent(key_.octets());
+  if (status != Status::kOk && !StillLives(wish)) {
+    return Explain();
   }
-  if (!problem.exists() && !IsGoodFor(wish)) {
-    problem = AskServer(wish);
-  }
-  lock_.Release();
-  return problem;
-}
-
-Problem Session::AskServer(const Wish& wish) {
-  asked_server_ = true;
-  Problem problem = Renew(wish);
-  if (problem.exists() && StillLives(wish)) {
-    Warn(Join({"the token could not be renewed, the old one goes on: ", problem.sentence}));
-    return {};
-  }
-  if (!problem.exists() && agent_.store_failed()) {
+  if (agent_.last_token_failure().status != Status::kOk) {
+    Warn(Join({"the token could not be renewed, the old one goes on: ", Explain().sentence}));
+  } else if (agent_.store_failed()) {
     Warn(Join({"the token could not be stored in ", store_.path(), ": ", store_.LastError(),
                "; the next call will ask for another one"}));
   }
-  return problem;
-}
-
-Problem Session::Renew(const Wish& wish) {
-  Note(Join({"asking ", configuration_.given().text(Setting::kServerUrl), " for a token"}));
-  Status status = wish.renew() ? agent_.RenewToken() : agent_.RequestToken(wish.min_valid);
-  if (status == Status::kPending) {
-    status = posix::RunToEnd(agent_, connection_, clock_);
-  }
-  if (status != Status::kOk) {
-    return Explain();
-  }
-  Note(Join({"got a token that lives for ", Decimal(agent_.token().lifetime_s()), " s"}));
   return {};
 }
 
-/// Whether the present token is what is wanted, and no request need be made.
-bool Session::IsGoodFor(const Wish& wish) const {
-  const Result<Millis> left = agent_.remaining_life();
-  const Millis margin = configuration_.seconds(Setting::kLimitsRenewalMargin);
-  if (!left.ok() || left.value() <= RequiredLife(agent_.token(), margin, wish.min_valid)) {
-    return false;
+/// Takes the lock, and goes on with what other processes stored meanwhile.
+Problem Session::TakeTurn() {
+  Note("waiting for the store");
+  Problem problem = Lock();
+  if (problem.exists() || !has_store_) {
+    return problem;
   }
-  const Anchor& anchor = agent_.token().anchor();
-  return !wish.renew() || (anchor.boot_id == clock_.boot_id() && anchor.sent > wish.newer_than);
+  agent_.Stop();
+  return StartAgent(key_.octets());
+}
+
+/// @return kOk       The present token will do.
+/// @return kPending  One would be asked for: nothing was sent so far.
+/// @return other     None is to be had.
+Status Session::Ask(const Wish& wish) {
+  return wish.renew ? agent_.RequestRenewal() : agent_.RequestToken(wish.min_valid);
+}
+
+/// @pre it is this process's turn
+Status Session::AskInTurn(const Wish& wish, const Seen& seen) {
+  took_turn_ = true;
+  if (wish.renew && !agent_.token().empty() && !IsSame(agent_.token().anchor(), seen.token)) {
+    return Status::kOk;
+  }
+  if (wish.retry_refused && IsSame(agent_.latch().since, seen.refusal)) {
+    // If that is not stored, the next process finds the refusal again.
+    static_cast<void>(agent_.ForgetRefusal());
+  }
+  Status status = Ask(wish);
+  if (status != Status::kPending) {
+    return status;
+  }
+  Note(Join({"asking ", configuration_.given().text(Setting::kServerUrl), " for a token"}));
+  status = posix::RunToEnd(agent_, connection_, clock_);
+  if (status == Status::kOk) {
+    Note(Join({"got a token that lives for ", Decimal(agent_.token().lifetime_s()), " s"}));
+  }
+  return status;
 }
 
 /// Whether the present token will do although it could not be renewed. One of unknown age (there
 /// was a reboot, and the clock is not set) is worth a try unless a certain life is wanted of it.
 bool Session::StillLives(const Wish& wish) const {
   const Result<Millis> left = agent_.remaining_life();
-  if (wish.renew() || left.status() == Status::kNotFound) {
+  if (wish.renew || left.status() == Status::kNotFound) {
     return false;
   }
   return left.ok() ? left.value() > RequiredLife(agent_.token(), Millis{0}, wish.min_valid)
@@ -224,14 +245,70 @@ Problem Session::BeginRequest(const ApiRequest& request) {
   return agent_.RequestApi(request) == Status::kPending ? Problem() : Explain();
 }
 
+Problem Session::PollRequest(const ApiRequest& request, bool& over) {
+  const std::uint32_t rejections = agent_.counters().rejections;
+  const std::uint32_t generation = agent_.token_generation();
+  const Status status = agent_.Poll();
+  over = status == Status::kOk;
+  if (status != Status::kPending) {
+    lock_.Release();
+    return over ? Problem() : Explain();
+  }
+  if (agent_.counters().rejections != rejections && agent_.api_status() == 0) {
+    return RenewForRequest(request);
+  }
+  if (agent_.token_generation() != generation) {
+    lock_.Release();
+  }
+  return {};
+}
+
 void Session::Sleep() {
   posix::Sleep(agent_, connection_, clock_);
 }
 
+/// The agent is about to ask for a new token, and to make the request once more; nothing was sent
+/// of that so far. If another process was quicker, its token is taken instead.
+Problem Session::RenewForRequest(const ApiRequest& request) {
+  took_turn_ = true;
+  Note("the server does not take the token");
+  Problem problem = Lock();
+  if (problem.exists() || !has_store_ || !HasStoreChanged()) {
+    return problem;
+  }
+  problem = ObtainToken({});
+  return problem.exists() ? problem : BeginRequest(request);
+}
+
+bool Session::HasStoreChanged() {
+  const auto record = Allocate(Storage::kMaxRecordBytes);
+  const IoResult loaded =
+      store_.Load(StateStore::kName, Bytes(record.get(), Storage::kMaxRecordBytes));
+  return !loaded.ok() || SequenceOf(ConstBytes(record.get(), loaded.bytes())) != agent_.writes();
+}
+
 Problem Session::Explain() const {
-  return program::Explain(
-      agent_.last_failure(), configuration_,
-      {connection_.last_error(), connection_.last_error_text(), store_.LastError()});
+  return program::Explain(agent_.last_failure(), configuration_,
+                          {connection_.last_error(), connection_.last_error_text(),
+                           store_.LastError(), refusal_times()});
+}
+
+RefusalTimes Session::refusal_times() const {
+  const Result<UnixSeconds> wall = agent_.clock().WallTime();
+  RefusalTimes times;
+  if (!agent_.latch().is_set()) {
+    return times;
+  }
+  times.refused_at = agent_.latch().since.wall;
+  const Instant next = agent_.next_attempt();
+  if (next != Instant::Never()) {
+    times.next_attempt_in = std::max(next - clock_.Now(), Millis{0});
+  }
+  if (times.next_attempt_in && wall.ok()) {
+    times.next_attempt_at =
+        UnixSeconds{wall.value().count + (times.next_attempt_in->count + 999) / 1000};
+  }
+  return times;
 }
 
 }  // namespace connect_auth::program

@@ -9,6 +9,7 @@
 
 #include "agent/agent.h"
 #include "platform/linux/configuration.h"
+#include "platform/linux/messages.h"
 #include "platform/linux/problem.h"
 #include "platform/linux/store_directory.h"
 #include "platform/linux/token_store.h"
@@ -23,11 +24,8 @@ namespace connect_auth::program {
 /// What a command wants of the token.
 struct Wish {
   Millis min_valid;
-  /// Not a stored token, unless it was asked for after this moment: then another process was
-  /// quicker to do what this one was about to. Never: any will do.
-  Instant newer_than = Instant::Never();
-
-  bool renew() const { return newer_than != Instant::Never(); }
+  bool renew = false;          ///< A new one, whatever is stored.
+  bool retry_refused = false;  ///< Also with credentials that the server refused before.
 };
 
 /// The agent, and everything of Linux that it stands on.
@@ -52,14 +50,23 @@ class Session {
   Problem OpenWithoutStore();
 
   /// Sees to a token: the stored one, or a new one, for which this process takes its turn with
-  /// others. What is odd but does not stop it goes to standard error.
+  /// others. What another process does meanwhile is not done again.
+  /// What is odd but does not stop it goes to standard error.
   Problem ObtainToken(const Wish& wish);
 
-  /// Sends an API request and begins to wait for its answer; the caller goes on with
-  /// `agent().Poll()` and `Sleep()`.
+  /// Begins an API request; the caller goes on with `PollRequest()` and `Sleep()`.
+  ///
+  /// @param request  Borrowed, with all it points at, until the request ends.
   Problem BeginRequest(const ApiRequest& request);
 
-  /// Sleeps until the agent is worth polling.
+  /// Advances the API request by one step. When the server does not take the token, this process
+  /// takes its turn with others to see to another one.
+  ///
+  /// @param request  The one that was begun.
+  /// @param over     Set to true: the answer is complete.
+  Problem PollRequest(const ApiRequest& request, bool& over);
+
+  /// Sleeps until the next step is worth it.
   void Sleep();
 
   /// Waits for the store's lock, which this object keeps until it is gone.
@@ -76,18 +83,28 @@ class Session {
   /// The agent's last failure in words.
   Problem Explain() const;
 
+  /// The agent's latch in words.
+  RefusalTimes refusal_times() const;
+
   Agent& agent() { return agent_; }
   const Agent& agent() const { return agent_; }
-  const Clock& clock() const { return clock_; }
   const TokenStore& store() const { return store_; }
 
  private:
+  /// What was known when it was decided to ask the server.
+  struct Seen {
+    Anchor token;
+    Anchor refusal;
+  };
+
   Problem StartAgent(ConstBytes record_key);
   Problem StoreProblem() const;
   void WarnOfWhatDoesNotOpen() const;
-  Problem AskServer(const Wish& wish);
-  Problem Renew(const Wish& wish);
-  bool IsGoodFor(const Wish& wish) const;
+  Problem TakeTurn();
+  Status Ask(const Wish& wish);
+  Status AskInTurn(const Wish& wish, const Seen& seen);
+  Problem RenewForRequest(const ApiRequest& request);
+  bool HasStoreChanged();
   bool StillLives(const Wish& wish) const;
 
   const Configuration& configuration_;
@@ -99,11 +116,13 @@ class Session {
   posix::SystemEntropy entropy_;
   std::size_t arena_size_;
   std::size_t io_size_;
+  std::size_t refresh_token_size_;
   std::unique_ptr<std::uint8_t[]> arena_;
   std::unique_ptr<std::uint8_t[]> io_;
   std::unique_ptr<std::uint8_t[]> token_;
+  std::unique_ptr<std::uint8_t[]> refresh_token_;
   bool has_store_ = false;
-  bool asked_server_ = false;
+  bool took_turn_ = false;
   std::array<std::uint8_t, 2048> tls_session_{};  // Some servers put certificates into tickets.
   Agent agent_;
 };

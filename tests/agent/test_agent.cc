@@ -22,6 +22,10 @@ using tests::TlsPeer;
 constexpr std::string_view kTokenReply =
     "HTTP/1.1 200 OK\r\nContent-Length: 67\r\n\r\n"
     "{\"access_token\":\"AbC-_123\",\"token_type\":\"bearer\",\"expires_in\":3600}";
+constexpr std::string_view kWithRefresh =
+    "HTTP/1.1 200 OK\r\nContent-Length: 93\r\n\r\n"
+    "{\"access_token\":\"AbC-_123\",\"token_type\":\"bearer\",\"expires_in\":3600,"
+    "\"refresh_token\":\"r3fr35h\"}";
 constexpr std::string_view kSecondReply =
     "HTTP/1.1 200 OK\r\nContent-Length: 67\r\n\r\n"
     "{\"access_token\":\"XyZ-_789\",\"token_type\":\"bearer\",\"expires_in\":3600}";
@@ -302,10 +306,6 @@ void agent_remembers_a_refusal_over_a_restart_until_a_token_comes(void**) {
 }
 
 void agent_keeps_a_refresh_token_where_there_is_room_for_it(void**) {
-  constexpr std::string_view kWithRefresh =
-      "HTTP/1.1 200 OK\r\nContent-Length: 93\r\n\r\n"
-      "{\"access_token\":\"AbC-_123\",\"token_type\":\"bearer\",\"expires_in\":3600,"
-      "\"refresh_token\":\"r3fr35h\"}";
   for (const std::size_t room : {0U, 6U, 7U}) {
     Device device;
     std::array<std::uint8_t, 7> refresh_room{};
@@ -442,6 +442,35 @@ void agent_uses_a_code_once_across_restarts(void**) {
   UseCode(device, "another code");
   assert_int_equal(agent.Start(device.settings), Status::kOk);
   assert_int_equal(Renew(agent, device), Status::kOk);
+}
+
+void agent_sends_a_code_before_a_refresh_token_and_needs_none_afterwards(void**) {
+  Device device;
+  std::array<std::uint8_t, 16> refresh_room{};
+  Agent::Memory memory = Device::memory();
+  memory.refresh_token = refresh_room;
+  device.peer.SetReply(kWithRefresh);
+  Agent agent(device.ports(), memory);
+  const auto brings = [&](std::string_view code, std::string_view sent) {
+    agent.Stop();
+    UseCode(device, code);
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_int_equal(Renew(agent, device), Status::kOk);
+    const std::string_view received = device.peer.received();
+    assert_true(received.substr(received.rfind("grant_type=")).starts_with(sent));
+    assert_true(agent.needs_code());
+  };
+
+  brings("the code", "grant_type=authorization_code&code=the+code");
+  brings("the code", "grant_type=refresh_token");
+  brings("", "grant_type=refresh_token");
+  brings("another", "grant_type=authorization_code&code=another");
+  assert_int_equal(agent.Forget(), Status::kOk);
+  agent.Stop();
+  UseCode(device, "");
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(agent.RequestToken(kNoMatter), Status::kNeedsCode);
+  assert_int_equal(agent.last_failure().reason, Reason::kCodeEmpty);
 }
 
 void agent_asks_for_a_new_code_when_the_server_refuses_it(void**) {
@@ -1097,6 +1126,7 @@ int main() {
       cmocka_unit_test(agent_survives_storage_that_holds_rubbish),
       cmocka_unit_test(agent_forgets_its_token_here_and_in_storage),
       cmocka_unit_test(agent_uses_a_code_once_across_restarts),
+      cmocka_unit_test(agent_sends_a_code_before_a_refresh_token_and_needs_none_afterwards),
       cmocka_unit_test(agent_asks_for_a_new_code_when_the_server_refuses_it),
       cmocka_unit_test(agent_sends_no_code_that_it_cannot_mark_as_spent),
       cmocka_unit_test(agent_never_replays_a_code_whichever_call_fails),

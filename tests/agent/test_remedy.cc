@@ -47,7 +47,7 @@ constexpr Reason kNeedsAPerson[] = {
     Reason::kWrongPath,
 };
 constexpr Reason kCountsAsALogin[] = {Reason::kRefused, Reason::kRedirected, Reason::kLatched};
-constexpr Reason kEndsTheCode[] = {Reason::kCodeRefused, Reason::kCodeSpent};
+constexpr Reason kEndsTheCode[] = {Reason::kCodeEmpty, Reason::kCodeRefused, Reason::kCodeSpent};
 constexpr Reason kSendsNothing[] = {Reason::kRequestTooLarge, Reason::kTlsUnusable};
 
 bool IsOfConfiguration(Reason reason) {

@@ -161,6 +161,37 @@ void tls_connection_refuses_a_certificate_that_is_not_for_servers(void**) {
   AssertRefused(options, Status::kUntrusted, Reason::kCertificateUnsuitable);
 }
 
+void tls_connection_judges_dates_by_the_least_time_while_the_clock_is_not_set(void**) {
+  const std::int64_t now = std::time(nullptr);
+  constexpr std::int64_t kBefore = -86400;    // The certificate does not count yet.
+  constexpr std::int64_t kAfter = 2'000'000;  // It counts no more.
+  for (const int version : {12, 13}) {
+    PeerOptions options;
+    options.tls_version = version;
+    TlsPeer peer(options, kReply);
+    Trust trust = TrustIn(peer);
+    test_clock.ForgetWallTime();
+    trust.least_time = UnixSeconds{now + kBefore};
+    assert_int_equal(Converse(peer, trust).status, Status::kOk);
+    assert_int_equal(Converse(peer, trust, "other.example").reason, Reason::kCertificateWrongHost);
+    trust.least_time = UnixSeconds{now + kAfter};
+    assert_int_equal(Converse(peer, trust).reason, Reason::kCertificateExpired);
+
+    trust.least_time = UnixSeconds{now + kBefore};
+    test_clock.SetWallTime(UnixSeconds{now + kAfter});
+    assert_int_equal(Converse(peer, trust).reason, Reason::kCertificateExpired);
+    test_clock.SetWallTime(UnixSeconds{now + kBefore});
+    assert_int_equal(Converse(peer, trust).reason, Reason::kCertificateNotYetValid);
+
+    options.certificate.signed_by_stranger = true;
+    TlsPeer stranger(options, kReply);
+    test_clock.ForgetWallTime();
+    trust.authorities = stranger.ca_pem();
+    assert_int_equal(Converse(stranger, trust).status, Status::kUntrusted);
+  }
+  SetUpClock(nullptr);
+}
+
 void tls_connection_tells_date_problems_apart(void**) {
   PeerOptions options;
   options.certificate.not_after_s = -60;
@@ -316,6 +347,7 @@ int main() {
       cmocka_unit_test(tls_connection_verifies_names_and_addresses),
       cmocka_unit_test(tls_connection_refuses_a_chain_to_nobody_it_knows),
       cmocka_unit_test(tls_connection_refuses_a_certificate_that_is_not_for_servers),
+      cmocka_unit_test(tls_connection_judges_dates_by_the_least_time_while_the_clock_is_not_set),
       cmocka_unit_test(tls_connection_tells_date_problems_apart),
       cmocka_unit_test(tls_connection_believes_the_backup_authority_too),
       cmocka_unit_test(tls_connection_accepts_a_pinned_key_anywhere_in_the_chain),

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs connect-auth as a user would: its own directory, configuration file and environment.
 
-The program is named by the environment variable CONNECT_AUTH_PROGRAM. Certificates are kept in
+The program is named by the environment variable CONNECT_AUTH_PROGRAM, what shifts its clock by
+CONNECT_AUTH_SHIFTED_CLOCK (built from shifted_clock.c). Certificates are kept in
 CONNECT_AUTH_TEST_CERTIFICATES where that is set, so that several runs can share them.
 """
 
@@ -45,12 +46,17 @@ PASSWORD = "pässword & more+%41 {planted}"
 PATIENCE_SECONDS = 60.0
 
 
-def program() -> str:
-    """The program under test; a missing one is an error and never a skipped test."""
-    path = os.environ.get("CONNECT_AUTH_PROGRAM", "")
+def _named_by(variable: str) -> str:
+    """What is under test; a missing one is an error and never a skipped test."""
+    path = os.environ.get(variable, "")
     if not os.access(path, os.X_OK) or not pathlib.Path(path).is_absolute():
-        raise RuntimeError("set CONNECT_AUTH_PROGRAM to the absolute path of connect-auth")
+        raise RuntimeError(f"set {variable} to the absolute path of what was built")
     return path
+
+
+def program() -> str:
+    """The program under test."""
+    return _named_by("CONNECT_AUTH_PROGRAM")
 
 
 @functools.cache
@@ -142,6 +148,23 @@ class Device:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         path.chmod(0o600)
         return str(path)
+
+    def go_on_later(self, seconds: int) -> None:
+        """From now on the device's clocks are ahead of the server's by so much more."""
+        self._shift_clock()
+        before = int(self.environment.get("CONNECT_AUTH_TEST_LATER", "0"))
+        self.environment["CONNECT_AUTH_TEST_LATER"] = str(before + seconds)
+
+    def lose_the_time(self, begins_at: int = 100) -> None:
+        """The device has no clock that keeps the time while it is off."""
+        self._shift_clock()
+        self.environment["CONNECT_AUTH_TEST_WALL"] = str(begins_at)
+
+    def _shift_clock(self) -> None:
+        # The sanitizers' library wants to be the first one, without need.
+        options = os.environ.get("ASAN_OPTIONS", "")
+        self.environment["ASAN_OPTIONS"] = f"verify_asan_link_order=0:{options}"
+        self.environment["LD_PRELOAD"] = _named_by("CONNECT_AUTH_SHIFTED_CLOCK")
 
     def use_client_secret(self, secret: str | bytes) -> None:
         """Replaces the client secret."""

@@ -41,6 +41,7 @@ class Refused(ProgramTest):
         for status in (400, 401, 403, 404, 405, 410, 422):
             with self.subTest(status=status):
                 self.server.fault = Fault(status)
+                self.device = self.new_device()
                 self.assert_fails(self.device.run("token"), EXIT_REFUSED)
 
     def test_failed_renewal_keeps_the_stored_token(self) -> None:

@@ -74,7 +74,14 @@ class Foreign(ProgramTest):
         device = self.new_code_device()
         self.assert_done(device.run("token"))
         self.assert_token_works(device)
-        self.assert_fails(device.run("token", "--force"), EXIT_NEEDS_CODE, device=device)
+
+    def test_refresh_tokens(self) -> None:
+        device = self.new_code_device()
+        tokens = [device.run("token")] + [device.run("token", "--force") for _ in range(3)]
+        for token in tokens:
+            self.assert_done(token)
+        self.assertEqual(len({token.token for token in tokens}), 4)
+        self.assert_token_works(device)
 
     def test_code_that_was_used_elsewhere(self) -> None:
         device, thief = self.new_code_device(), self.new_code_device()

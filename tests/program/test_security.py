@@ -110,6 +110,7 @@ class Redirects(ProgramTest):
                 ):
                     with self.subTest(status=status, target=target):
                         before = len(self.server.requests)
+                        self.device = self.new_device()
                         self.server.redirect_with(status, target)
                         self.assert_fails(self.device.run("token"), EXIT_REFUSED)
                         self.assertEqual(len(self.server.requests), before + 1)
@@ -154,7 +155,7 @@ class Observers(ProgramTest):
         self.server.next_responses.append(
             Canned(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
         )
-        outcome = self.device.run("token")
+        outcome = self.new_device().run("token")
         self.assert_fails(outcome, EXIT_REFUSED)
         for start in range(len(secret) - 7):
             self.assertNotIn(secret[start : start + 8], outcome.stderr.decode())

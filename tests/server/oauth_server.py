@@ -98,6 +98,14 @@ class Response:
 
 
 @dataclasses.dataclass
+class _RefreshToken:
+    """One of a family: each is the successor of one before, all from the same grant."""
+
+    family: str
+    used: bool = False
+
+
+@dataclasses.dataclass
 class _Code:
     redirect_uri: str | None
     expires: float
@@ -169,6 +177,8 @@ class OAuthServer(Listener):
         self.lifetime: float | None = 3600  # None: no expires_in; tokens still live an hour
         self.token_length = 891
         self.issue_refresh_tokens = False
+        self.revoke_replayed_families = False  # RFC 9700 section 4.14.2
+        self.refresh_requests = 0
         self.keep_alive = True
         self.fault: Fault | None = None
         self.next_responses: collections.deque[Canned] = collections.deque()
@@ -178,7 +188,7 @@ class OAuthServer(Listener):
         self.failed_logins = 0
         self.api_writes = 0
         self._tokens: dict[str, float] = {}
-        self._refresh_tokens: set[str] = set()
+        self._refresh_tokens: dict[str, _RefreshToken] = {}
         self._codes: dict[str, _Code] = {}
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.minimum_version, self._context.maximum_version = _TLS[tls]
@@ -204,6 +214,11 @@ class OAuthServer(Listener):
         """From now on every token issued so far is unknown."""
         with self.lock:
             self._tokens.clear()
+
+    def revoke_refresh_tokens(self) -> None:
+        """From now on every refresh token issued so far is unknown."""
+        with self.lock:
+            self._refresh_tokens.clear()
 
     def expire_all_tokens(self) -> None:
         """As if the lifetime of every token issued so far had passed."""
@@ -370,11 +385,12 @@ class OAuthServer(Listener):
         check = grants.get(form["grant_type"])
         if not check:
             raise _OAuthError("unsupported_grant_type", "No such grant.")
-        code = check(form)
+        proof = check(form)
         token = self._issue()
-        if code:
-            code.token = token
-        return self._token_response(token)
+        if isinstance(proof, _Code):
+            proof.token = token
+        family = proof.family if isinstance(proof, _RefreshToken) else secrets.token_hex(8)
+        return self._token_response(token, family)
 
     def _check_client(self, request: Request, form: dict[str, str]) -> None:
         if "client_secret" in form:
@@ -422,10 +438,19 @@ class OAuthServer(Listener):
             raise _OAuthError(self.code_error, "redirect_uri is not that of the code.")
         return code
 
-    def _check_refresh_token(self, form: dict[str, str]) -> None:
-        if form.get("refresh_token") not in self._refresh_tokens:
-            raise _OAuthError("invalid_grant", "The refresh token is unknown.")
-        self._refresh_tokens.discard(form["refresh_token"])
+    def _check_refresh_token(self, form: dict[str, str]) -> _RefreshToken:
+        self.refresh_requests += 1
+        token = self._refresh_tokens.get(form.get("refresh_token", ""))
+        if token and token.used and self.revoke_replayed_families:
+            self._revoke_family(token.family)
+        if not token or token.used:
+            raise _OAuthError("invalid_grant", "The refresh token is unknown, used or revoked.")
+        token.used = True
+        return token
+
+    def _revoke_family(self, family: str) -> None:
+        for name in [n for n, one in self._refresh_tokens.items() if one.family == family]:
+            del self._refresh_tokens[name]
 
     def _issue(self) -> str:
         token = secrets.token_urlsafe(self.token_length)[: self.token_length]
@@ -434,13 +459,13 @@ class OAuthServer(Listener):
         self.tokens_issued.append(token)
         return token
 
-    def _token_response(self, token: str) -> Response:
+    def _token_response(self, token: str, family: str) -> Response:
         answer: dict[str, object] = {"access_token": token, "token_type": "bearer"}
         if self.lifetime is not None:
             answer["expires_in"] = self.lifetime
         if self.issue_refresh_tokens:
             answer["refresh_token"] = secrets.token_urlsafe(48)
-            self._refresh_tokens.add(str(answer["refresh_token"]))
+            self._refresh_tokens[str(answer["refresh_token"])] = _RefreshToken(family)
         return _json(200, answer, ("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 
     # The API.

@@ -178,6 +178,19 @@ class Grants(ServerTest):
         self.assertEqual((status, again), (200, 400))
         self.assertNotEqual(answer["refresh_token"], first)
 
+    def test_replayed_refresh_token_revokes_its_family(self) -> None:
+        self.server.issue_refresh_tokens = self.server.revoke_replayed_families = True
+        other = str(self.client.ask_with_password()["refresh_token"])
+        first = str(self.client.ask_with_password()["refresh_token"])
+        _, answer = self.client.ask(grant_type="refresh_token", refresh_token=first)
+
+        statuses = [
+            self.client.ask(grant_type="refresh_token", refresh_token=str(token))[0]
+            for token in (first, answer["refresh_token"], other)
+        ]
+
+        self.assertEqual(statuses, [400, 400, 200])
+
     def test_wrong_client_is_401_with_a_challenge(self) -> None:
         secret = self.server.client_secret
         for basic in (
