@@ -34,6 +34,7 @@ class ApiCall {
  private:
   Problem OpenData();
   Problem TakeAnswer(Session& session);
+  Problem RenewForNextCall(Session& session);
   Problem Print(Agent& agent);
 
   const CommandLine& line_;
@@ -98,9 +99,30 @@ Problem ApiCall::Run(Session& session) {
     return problem;
   }
   const Agent& agent = session.agent();
+  if (agent.api_status() == kUnauthorized && !data_.Rewind()) {
+    return RenewForNextCall(session);
+  }
   const bool no_other_token =
       agent.api_status() == kUnauthorized && agent.last_failure().status != Status::kOk;
   return no_other_token ? session.Explain() : ExplainStatus(agent.api_status());
+}
+
+/// The server did not take the token, and what came through a pipe cannot be sent once more.
+Problem ApiCall::RenewForNextCall(Session& session) {
+  const Instant before = session.agent().token().anchor().sent;
+  Wish wish;
+  wish.renew = true;
+  Problem problem = session.ObtainToken(wish);
+  if (problem.exists()) {
+    return problem;
+  }
+  if (session.agent().token().anchor().sent == before) {
+    return ExplainStatus(kUnauthorized);
+  }
+  return {
+      ExitCode::kRefused,
+      "the server did not take the token, and data from a pipe cannot be sent twice; there is a "
+      "new token by now, so call again"};
 }
 
 /// Writes what came also if no more of it will come.

@@ -105,6 +105,19 @@ class Uploads(ProgramTest):
         self.assertTrue(outcome.stdout == data)
         self.assertEqual((self.server.token_requests, self.server.api_writes), (2, 1))
 
+    def test_401_of_data_that_cannot_be_sent_twice_leaves_a_new_token_for_the_next_call(self) -> None:
+        self.device.run("token")
+        self.device.go_on_later(20)
+        self.server.revoke_all_tokens()
+        data = b"".join(large_body(1_000_000))
+        arguments = ("request", "POST", DEVICES, "--data", "-")
+        outcome = self.device.run(*arguments, stdin=data)
+        self.assertEqual(outcome.code, EXIT_REFUSED, outcome)
+        self.assert_sentence(outcome.stderr)
+        self.assertIn("call again", outcome.stderr.decode())
+        self.assertEqual((self.server.token_requests, self.server.api_writes), (2, 0))
+        self.assert_done(self.device.run(*arguments, stdin=data))
+
 
 if __name__ == "__main__":
     unittest.main()
