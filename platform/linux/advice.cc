@@ -205,8 +205,10 @@ Advice AdviceFor(Reason reason) {
     case Reason::kRefused:
       return AdviceFor(OAuthError::kNone);
     case Reason::kLatched:
-      return {kRefused, "the server refused the credentials before (HTTP {status}), and they are not tried "
-              "again yet", "correct them, or ask with --retry-refused if they are right by now"};
+      return {kRefused,
+              "the server refused the credentials before (HTTP {status}), and they are not tried "
+              "again yet",
+              "correct them, or ask with --retry-refused if they are right by now"};
     case Reason::kBusy:
       return {kUnreachable, "{server} is busy or out of order (HTTP {status})",
               "try again {retry}"};
