@@ -76,8 +76,8 @@ class Agent {
     Bytes token;  ///< As long as the longest token to be expected. SOTI's sample has 891.
     /// As long as the longest refresh token to be kept; a longer one is not. Empty: none is.
     Bytes refresh_token = {};
-    /// For the TLS session that the next connection resumes, also after a restart: 640 octets will
-    /// do for most servers, see agent/tls/README.md. Empty: every connection is a full handshake.
+    /// For the TLS session that the next connection resumes, also after a restart: 640 octets hold
+    /// tickets of 400, see agent/tls/README.md. Empty: every connection is a full handshake.
     Bytes tls_session = {};
   };
 

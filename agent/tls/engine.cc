@@ -172,11 +172,13 @@ mbedtls_ms_time_t mbedtls_ms_time(void) {
 
 struct tm* mbedtls_platform_gmtime_r(const mbedtls_time_t* time, struct tm* into) {
   constexpr std::int64_t kSecondsInDay = 86400;
+  constexpr std::int64_t kMostDays = 1'000'000'000;  // A clock beyond shows that day.
   const std::int64_t days = *time / kSecondsInDay - (*time % kSecondsInDay < 0 ? 1 : 0);
   const auto second = static_cast<int>(*time - days * kSecondsInDay);
-  const connect_auth::Date date = connect_auth::DateOfDays(days);
+  const connect_auth::Date date =
+      connect_auth::DateOfDays(static_cast<std::int32_t>(std::clamp(days, -kMostDays, kMostDays)));
   *into = {};
-  into->tm_year = static_cast<int>(date.year - 1900);
+  into->tm_year = date.year - 1900;
   into->tm_mon = date.month - 1;
   into->tm_mday = date.day;
   into->tm_hour = second / 3600;

@@ -177,9 +177,12 @@ IoResult TokenStore::Load(std::string_view name, Bytes into) {
 }
 
 Status TokenStore::Store(std::string_view name, ConstBytes record) {
-  too_large_ = is_ring() && record.size() > RingStorage::LargestRecord(geometry(), name.size());
-  return ring_ ? OnRing(true, [&] { return ring_->Store(name, record); })
-               : files_.Store(name, record);
+  const Status status =
+      ring_ ? OnRing(true, [&] { return ring_->Store(name, record); }) : files_.Store(name, record);
+  if (status != Status::kOk) {
+    too_large_ = is_ring() && record.size() > RingStorage::LargestRecord(geometry(), name.size());
+  }
+  return status;
 }
 
 Status TokenStore::Erase(std::string_view name) {

@@ -81,7 +81,7 @@ class TokenStore final : public Storage {
   std::optional<RingStorage> ring_;
   int lock_error_ = 0;
   bool foreign_ = false;    // The area is somebody else's.
-  bool too_large_ = false;  // The last record was.
+  bool too_large_ = false;  // The last record that could not be stored was.
 };
 
 }  // namespace connect_auth::program

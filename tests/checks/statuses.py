@@ -10,8 +10,9 @@ import sys
 
 import tree
 
-# Units that the tests of another unit exercise, and through which of its functions (none: directly).
+# Units that other tests exercise (too), and through which of their functions (none: directly).
 TESTED_BY = {
+    'agent/agent.h': ('tests/agent/test_life_cycle.cc', None),
     'agent/oauth/token.h': ('tests/agent/test_agent.cc', 'Renew'),
     'agent/http/body_source.h': ('tests/agent/test_request_body.cc', 'Next'),
     'agent/session/api_request.h': ('tests/agent/test_agent.cc', 'RequestApi'),
