@@ -321,7 +321,7 @@ Status Agent::BeginTokenRequest() {
   shows_response_ = false;
   failure_ = Failure();
   last_attempt_ = clock_.Now();
-  exchange_.Abort();
+  exchange_.Clear();
   const Status status = ReadAgain();
   if (status != Status::kOk) {
     return status;
@@ -331,9 +331,11 @@ Status Agent::BeginTokenRequest() {
   WriteTokenRequest(kind_, settings_, state_.refresh_token.view(), origin_, request);
   if (request.overflowed()) {
     Wipe(memory_.io);
-    static_cast<void>(FailNow(Status::kBufferTooSmall, Reason::kRequestTooLarge));
+    earliest_ = Instant::Never();
+    renewal_at_ = earliest_;
+    const Status too_small = FailNow(Status::kBufferTooSmall, Reason::kRequestTooLarge);
     token_failure_ = failure_;
-    return FailToken();
+    return too_small;
   }
   phase_ = Phase::kRequestingToken;
   request_size_ = request.size();
@@ -366,6 +368,7 @@ Status Agent::BeginExchange(Exchange::Request request) {
   anchor_ = Anchor::Now(clock_);
   request.host = origin_.host;
   request.port = origin_.port;
+  request.keep_for = settings_.keep_alive;
   request.connect_deadline = std::min(anchor_.sent + settings_.connect_timeout, request.deadline);
   return exchange_.Start(request);
 }
@@ -377,6 +380,7 @@ Status Agent::Poll() {
     case Phase::kStopped:
       return Status::kFailedPrecondition;
     case Phase::kIdle:
+      exchange_.CloseUnused();
       return IsDue() ? BeginTokenRequest() : Status::kOk;
     case Phase::kRequestingToken:
       return PollToken();
@@ -393,11 +397,11 @@ bool Agent::IsDue() {
 
 Wants Agent::wants() const {
   if (phase_ == Phase::kRequestingToken || phase_ == Phase::kCallingApi) {
-    const Interest interest = tls_.waits_for();
+    const Interest interest = exchange_.waits_for(tls_.waits_for());
     return {interest, interest == Interest::kNothing ? Instant{0} : exchange_.deadline()};
   }
-  return {Interest::kNothing,
-          wanted_ || settings_.renews_ahead ? next_attempt() : Instant::Never()};
+  const Instant next = wanted_ || settings_.renews_ahead ? next_attempt() : Instant::Never();
+  return {Interest::kNothing, std::min(next, exchange_.kept_until())};
 }
 
 Status Agent::PollToken() {
@@ -445,7 +449,7 @@ void Agent::LearnFromResponse() {
     return;
   }
   clock_.Learn(exchange_.response().date());
-  counters_.resumed += tls_.resumed() ? 1U : 0U;
+  counters_.resumed += tls_.resumed() && !exchange_.reused() ? 1U : 0U;
   tls_session_.StoreIfWorthIt(tls_.resumed());
   const Result<UnixSeconds> wall = clock_.WallTime();
   if (anchor_.wall.count == 0 && wall.ok()) {
@@ -470,7 +474,7 @@ void Agent::ReadToken(bool& changes_more) {
 Status Agent::FinishToken() {
   bool changes_more = state_.latch.is_set() || rejected_;
   ReadToken(changes_more);
-  exchange_.Abort();  // Nothing of the response outlives its reader.
+  exchange_.Clear();  // Nothing of the response outlives its reader.
   if (token_failure_.status != Status::kOk) {
     return FailToken();
   }
@@ -508,7 +512,7 @@ bool Agent::Take(const Granted& granted, bool& changes_more) {
 
 /// What comes of a failed attempt: `token_failure_` says how it failed.
 Status Agent::FailToken() {
-  exchange_.Abort();
+  exchange_.Clear();
   failure_ = token_failure_;
   const Remedy remedy = RemedyOf(token_failure_.reason);
   if (kind_ == TokenRequestKind::kRefreshToken && FallBackFromRefreshToken()) {
@@ -634,9 +638,10 @@ Status Agent::RequestApi(const ApiRequest& request) {
 }
 
 Status Agent::BeginApiExchange() {
-  exchange_.Abort();
+  exchange_.Clear();
   ByteWriter head(memory_.io);
-  WriteApiRequestHead(api_request_, origin_, state_.token.text(), head);
+  WriteApiRequestHead(api_request_, origin_, state_.token.text(), settings_.keep_alive > Millis{0},
+                      head);
   if (head.overflowed()) {
     Wipe(memory_.io);
     return FailNow(Status::kBufferTooSmall, Reason::kRequestTooLarge);
@@ -646,6 +651,7 @@ Status Agent::BeginApiExchange() {
   Exchange::Request exchange;
   exchange.head_size = head.size();
   exchange.body = api_request_.body;
+  exchange.body_source = api_request_.body_source;
   exchange.response_has_body = api_request_.method != "HEAD";
   exchange.delivery = Exchange::Delivery::kStreamed;
   exchange.head_copy = api_request_.head_copy;
@@ -681,10 +687,11 @@ Status Agent::PollApi() {
   return status;
 }
 
-/// Whether the 401 that came is for want of another token, and one may be asked for.
+/// Whether the 401 that came is for want of another token, one may be asked for, and the request
+/// can be made once more.
 bool Agent::IsWorthReplaying() {
   RejectToken(generation_);
-  return rejected_ && MayAsk(earliest_) == Status::kOk;
+  return rejected_ && MayAsk(earliest_) == Status::kOk && exchange_.RewindBody();
 }
 
 /// Makes the API request once more with the new token.

@@ -162,7 +162,11 @@ class Agent {
   /// to be taken piece by piece: `TakeBody()` after each `Poll()`.
   ///
   /// An answer of 401 is not shown: a new token is asked for, and the request made once more. It is
-  /// shown where that is of no use: the token just came, or no other is to be had now.
+  /// shown where that is of no use: the token just came, no other is to be had now, or the content
+  /// comes from a source that cannot be rewound.
+  ///
+  /// A source that has no octets for now leaves `wants()` at what the connection waits for: who
+  /// knows when the source has some polls then as well.
   ///
   /// @param request  Borrowed, with all it points at, until the operation ends.
   /// @return kPending             `Poll()`.

@@ -55,6 +55,14 @@
 #define CONNECT_AUTH_MAX_SESSION_AGE_S 86400
 #endif  // CONNECT_AUTH_MAX_SESSION_AGE_S
 
+/// @def CONNECT_AUTH_KEEP_ALIVE_MS
+/// How long a connection is kept after a response, for the next request, in milliseconds, unless
+/// `Settings::keep_alive` says otherwise. The TLS arena stays in use for as long. 0: connections
+/// are closed, and the server is asked to do so as well. Servers close theirs after 5 s and more.
+#ifndef CONNECT_AUTH_KEEP_ALIVE_MS
+#define CONNECT_AUTH_KEEP_ALIVE_MS 4000
+#endif  // CONNECT_AUTH_KEEP_ALIVE_MS
+
 namespace connect_auth::config {
 
 inline constexpr std::size_t kMaxHeadBytes = CONNECT_AUTH_MAX_HEAD_BYTES;
@@ -64,6 +72,7 @@ inline constexpr std::size_t kMaxInterimResponses = CONNECT_AUTH_MAX_INTERIM_RES
 inline constexpr std::size_t kSegmentBytes = CONNECT_AUTH_SEGMENT_BYTES;
 inline constexpr std::int32_t kMaxLifetimeSeconds = CONNECT_AUTH_MAX_LIFETIME_S;
 inline constexpr std::int64_t kMaxSessionAgeSeconds = CONNECT_AUTH_MAX_SESSION_AGE_S;
+inline constexpr std::int64_t kKeepAliveMillis = CONNECT_AUTH_KEEP_ALIVE_MS;
 
 static_assert(kMaxHeadBytes >= 1024, "CONNECT_AUTH_MAX_HEAD_BYTES: real servers send more");
 static_assert(kMaxLineBytes >= 256, "CONNECT_AUTH_MAX_LINE_BYTES: real servers send more");
@@ -74,5 +83,7 @@ static_assert(kSegmentBytes >= 64, "CONNECT_AUTH_SEGMENT_BYTES: a TLS record hea
 static_assert(kMaxLifetimeSeconds >= 3600, "CONNECT_AUTH_MAX_LIFETIME_S: at least an hour");
 static_assert(kMaxSessionAgeSeconds > 0 && kMaxSessionAgeSeconds <= 604800,
               "CONNECT_AUTH_MAX_SESSION_AGE_S: 1..604800");
+static_assert(kKeepAliveMillis >= 0 && kKeepAliveMillis <= 60000,
+              "CONNECT_AUTH_KEEP_ALIVE_MS: 0..60000");
 
 }  // namespace connect_auth::config

@@ -48,6 +48,7 @@ enum class Reason : std::uint8_t {
   kNoEntropy,         ///< The entropy port failed. kUnavailable.
   kTlsUnusable,       ///< No engine is started. kFailedPrecondition.
   kStorageFailed,     ///< The storage port failed. kUnavailable.
+  kBodySource,        ///< The source of an API request's content failed, or ended too early.
 
   // Reaching the server.
   kNameNotFound,      ///< kNotFound.

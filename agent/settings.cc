@@ -107,6 +107,7 @@ Reason CheckGrant(const Settings& settings) {
 Reason CheckLimits(const Settings& settings) {
   const bool times_fit = IsWithin(settings.timeout, kSecond, kHour) &&
                          IsWithin(settings.connect_timeout, kSecond, kHour) &&
+                         IsWithin(settings.keep_alive, Millis{0}, Millis{60 * kSecond.count}) &&
                          IsWithin(settings.renewal_margin, Millis{0}, kDay) &&
                          IsWithin(settings.store_gain, Millis{0}, kDay) &&
                          IsWithin(settings.default_lifetime, kSecond, kDay) &&

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "agent/config.h"
 #include "agent/failure.h"
 #include "agent/secret.h"
 #include "agent/session/backoff.h"
@@ -52,6 +53,8 @@ struct Settings {
 
   Millis timeout = Millis::Seconds(30);          ///< Of a whole request, 1 s..1 h.
   Millis connect_timeout = Millis::Seconds(10);  ///< Name, TCP and TLS together, 1 s..1 h.
+  /// How long a connection is kept for the next request, 0..1 min; 0: not at all.
+  Millis keep_alive{config::kKeepAliveMillis};
   /// A token is renewed when less than this is left, or less than a fifth of its lifetime if that
   /// is shorter: a margin as long as the lifetime would ask for a token at every call. 0..1 day.
   Millis renewal_margin = Millis::Seconds(60);

@@ -15,6 +15,7 @@ enum class Interest : std::uint8_t {
   kConnected,  ///< `Connect` makes progress (a name resolved, an address answered).
   kReadable,
   kWritable,
+  kEither,  ///< Readable or writable: who has more to send also looks out for an early answer.
 };
 
 /// One byte stream at a time to one server: resolve, connect, exchange bytes, close.
@@ -48,7 +49,7 @@ class Connection {
   /// @return kFailedPrecondition  Not connected.
   virtual IoResult Write(ConstBytes data) = 0;
 
-  /// Receives at most `into.size()` bytes.
+  /// Receives at most `into.size()` bytes, also while `Write` has no room.
   ///
   /// @param into  Borrowed during the call. Only the first bytes() are written.
   /// @return bytes()              1..into.size() bytes were stored.

@@ -34,6 +34,9 @@ class RequestWriter {
   /// `Authorization: Bearer` (RFC 6750 section 2.1).
   void BearerAuthorization(SecretView token);
 
+  /// `Connection: close` (RFC 9112 section 9.6).
+  void AnnounceClose() { Field("Connection", "close"); }
+
   /// The fields that every request of the agent carries, and the empty line.
   void End();
 

@@ -13,8 +13,9 @@ namespace connect_auth {
 namespace {
 
 /// In the order of ResponseParser::Field.
-constexpr std::array<std::string_view, 6> kFieldNames = {
-    "content-length", "transfer-encoding", "content-encoding", "retry-after", "location", "date"};
+constexpr std::array<std::string_view, 7> kFieldNames = {
+    "content-length", "transfer-encoding", "content-encoding", "retry-after", "location",
+    "date",           "connection"};
 constexpr std::uint8_t kAllCandidates = (1U << kFieldNames.size()) - 1;
 constexpr std::uint8_t kLongestName = 17;
 
@@ -35,6 +36,19 @@ constexpr std::uint16_t kNotModified = 304;
 std::string_view WithoutTrailingBlanks(std::string_view text) {
   const std::size_t last = text.find_last_not_of(" \t");
   return Part(text, 0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+/// Whether a list of connection options (RFC 9110 section 7.6.1) has "close" among them.
+bool HasClose(std::string_view list) {
+  while (!list.empty()) {
+    std::string_view option = Part(list, 0, list.find(','));
+    list.remove_prefix(std::min(option.size() + 1, list.size()));
+    option.remove_prefix(std::min(option.find_first_not_of(" \t"), option.size()));
+    if (EqualsIgnoringCase(WithoutTrailingBlanks(option), "close")) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /// @pre only digits, at most kMaxLengthDigits
@@ -335,6 +349,9 @@ void ResponseParser::EndField() {
     case Field::kDate:
       date_ = ToDate(value);
       return;
+    case Field::kConnection:
+      closes_ = closes_ || value_cut_ || HasClose(value);
+      return;
     case Field::kOther:
       return;
   }
@@ -397,6 +414,7 @@ void ResponseParser::BeginHead() {
   retry_after_s_ = 0;
   retry_at_ = UnixSeconds{0};
   content_coded_ = false;
+  closes_ = false;
   location_ = PeerText();
   phase_ = Phase::kStatusLine;
 }
@@ -418,6 +436,7 @@ void ResponseParser::BeginBody() {
   } else if (chunked_) {
     phase_ = Phase::kChunkSize;
   } else {
+    closes_ = closes_ || !has_length_;
     phase_ = has_length_ ? Phase::kBodyOfLength : Phase::kBodyUntilClose;
   }
 }

@@ -55,6 +55,9 @@ class ResponseParser {
   std::uint64_t announced() const { return remaining_; }
   /// The peer sent more than the response: its connection is good for nothing more.
   bool surplus() const { return surplus_; }
+  /// Once complete: whether the connection is good for another request (RFC 9112 section 9.3).
+  /// HTTP/1.0 could be asked for that as well, but nobody does.
+  bool keeps_connection() const { return complete() && !http_1_0_ && !closes_ && !surplus_; }
 
   std::uint16_t status() const { return status_; }
   /// Octets from the first octet of the response to the end of the final header section.
@@ -102,6 +105,7 @@ class ResponseParser {
     kRetryAfter,
     kLocation,
     kDate,
+    kConnection,
     kOther,
   };
 
@@ -160,6 +164,7 @@ class ResponseParser {
   bool chunked_ = false;
   bool head_complete_ = false;
   bool surplus_ = false;
+  bool closes_ = false;  // The peer does, behind the response.
   bool content_coded_ = false;
   bool value_cut_ = false;                         // of one line: more came than `value_` holds
   std::array<char, PeerText::kCapacity> value_{};  // of one line: the front of the value

@@ -83,6 +83,9 @@ void WriteTokenRequest(TokenRequestKind kind, const Settings& settings, SecretVi
   request.Field("Content-Type", "application/x-www-form-urlencoded");
   request.ContentLength(form.EncodedSize());
   request.Field("Accept", "application/json");
+  if (settings.keep_alive == Millis{0}) {
+    request.AnnounceClose();
+  }
   request.End();
   form.Write(into);
 }

@@ -11,8 +11,12 @@ namespace {
 
 /// Whether the method promises content, so that even none of it is announced (RFC 9110 8.6).
 bool AnnouncesContent(const ApiRequest& request) {
-  return !request.body.empty() || request.method == "POST" || request.method == "PUT" ||
-         request.method == "PATCH";
+  return !request.body.empty() || request.body_source != nullptr || request.method == "POST" ||
+         request.method == "PUT" || request.method == "PATCH";
+}
+
+std::size_t SizeOfContent(const ApiRequest& request) {
+  return request.body_source != nullptr ? request.body_source->size() : request.body.size();
 }
 
 }  // namespace
@@ -31,7 +35,7 @@ Reason CheckApiRequest(const ApiRequest& request) {
 }
 
 void WriteApiRequestHead(const ApiRequest& request, const Origin& origin, SecretView token,
-                         ByteWriter& into) {
+                         bool keeps_alive, ByteWriter& into) {
   RequestWriter head(into);
   head.Begin(request.method, request.target, origin);
   head.BearerAuthorization(token);
@@ -39,7 +43,15 @@ void WriteApiRequestHead(const ApiRequest& request, const Origin& origin, Secret
     head.Field("Content-Type", request.content_type);
   }
   if (AnnouncesContent(request)) {
-    head.ContentLength(request.body.size());
+    const std::size_t size = SizeOfContent(request);
+    if (size == BodySource::kUnknownSize) {
+      head.Field("Transfer-Encoding", "chunked");
+    } else {
+      head.ContentLength(size);
+    }
+  }
+  if (!keeps_alive) {
+    head.AnnounceClose();
   }
   head.End();
 }

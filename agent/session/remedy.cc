@@ -41,6 +41,7 @@ Remedy RemedyOf(Reason reason) {
     // The network and the server come and go, and so do proxies that answer in its place.
     case Reason::kNoEntropy:
     case Reason::kStorageFailed:
+    case Reason::kBodySource:
     case Reason::kNameNotFound:
     case Reason::kNoConnection:
     case Reason::kConnectionLost:

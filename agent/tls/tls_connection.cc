@@ -437,10 +437,6 @@ IoResult TlsConnection::Read(Bytes into) {
   }
   waits_for_ = Interest::kNothing;
   const int result = mbedtls_ssl_read(&session_->ssl, into.data(), into.size());
-  if (result == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET) {
-    KeepSession();
-    return IoResult::Error(Status::kPending);
-  }
   if (IsPending(result)) {
     return IoResult::Error(Status::kPending);
   }
@@ -486,8 +482,13 @@ std::string_view TlsConnection::cipher_suite() const {
 
 bool TlsConnection::IsPending(int result) {
   switch (result) {
+    // What has come is taken in by whichever call is next, also one that writes.
+    case MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET:
+      KeepSession();
+      return true;
     case MBEDTLS_ERR_SSL_WANT_READ:
-      waits_for_ = Interest::kReadable;
+      // Output that found no room is offered once more with the next call.
+      waits_for_ = session_->gathered_size == 0 ? Interest::kReadable : Interest::kEither;
       return true;
     case MBEDTLS_ERR_SSL_WANT_WRITE:
       waits_for_ = Interest::kWritable;
@@ -578,11 +579,12 @@ int TlsConnection::SendRecord(ConstBytes record) {
   return static_cast<int>(count);
 }
 
-/// mbedTLS wants the peer's answer, so whatever was gathered has to leave first.
+/// mbedTLS wants the peer's answer, so whatever was gathered has to leave first. Where there is no
+/// room for that, the peer may have answered all the same, and read no more.
 int TlsConnection::ReceiveRecord(Bytes into) {
   const Status flushed = Flush();
-  if (flushed != Status::kOk) {
-    return flushed == Status::kPending ? MBEDTLS_ERR_SSL_WANT_WRITE : MBEDTLS_ERR_NET_CONN_RESET;
+  if (flushed != Status::kOk && flushed != Status::kPending) {
+    return MBEDTLS_ERR_NET_CONN_RESET;
   }
   const IoResult got = transport_.Read(into);
   if (got.status() == Status::kPending) {

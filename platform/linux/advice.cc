@@ -97,6 +97,9 @@ Advice AdviceFor(Reason reason) {
     case Reason::kStorageFailed:
       return {kStorage, "the store {store} failed: {storage_error}",
               "see to the directory, or set path in [store]"};
+    case Reason::kBodySource:
+      return {kOther, "the data of the request could not be read to its end",
+              "see to where it comes from, and try again"};
 
     case Reason::kNameNotFound:
       return {kUnreachable, "there is no host of the name in {server} ({network_error})",

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <cerrno>
 #include <cstdint>
 
 #include "agent/config.h"
 #include "agent/session/api_request.h"
 #include "platform/linux/commands.h"
 #include "platform/linux/configuration.h"
-#include "platform/linux/file.h"
+#include "platform/linux/data_source.h"
 #include "platform/linux/messages.h"
 #include "platform/linux/output.h"
-#include "platform/linux/secret_buffer.h"
 #include "platform/linux/session.h"
 #include "platform/linux/text.h"
 
 namespace connect_auth::program {
 namespace {
 
-constexpr std::size_t kMostDataBytes = 64 << 20;
 constexpr int kUnauthorized = 401;
 
 /// What the user wants of the API, and how it goes.
@@ -35,14 +32,15 @@ class ApiCall {
   Problem Run(Session& session);
 
  private:
-  Problem ReadData();
+  Problem OpenData();
   Problem TakeAnswer(Session& session);
+  Problem RenewForNextCall(Session& session);
   Problem Print(Agent& agent);
 
   const CommandLine& line_;
   const Configuration& configuration_;
   ApiRequest request_;
-  SecretBuffer data_;
+  DataSource data_;
   std::array<std::uint8_t, config::kMaxHeadBytes> head_;
   bool head_printed_ = false;
 };
@@ -73,17 +71,17 @@ Problem ApiCall::Prepare() {
   if (failure.reason != Reason::kNone) {
     return Explain(failure, configuration_, {});
   }
-  return line_.data_file == nullptr ? Problem() : ReadData();
+  return line_.data_file == nullptr ? Problem() : OpenData();
 }
 
-Problem ApiCall::ReadData() {
-  const int error = ReadFile(line_.data_file, kMostDataBytes, data_);
+Problem ApiCall::OpenData() {
+  const int error = data_.Open(line_.data_file);
   if (error != 0) {
-    return {ExitCode::kUsage, Join({"cannot read the data in ", line_.data_file, ": ",
-                                    error == EFBIG ? "it is more than 64 MB" : ErrorText(error),
-                                    "; name another file with --data, or - for standard input"})};
+    return {ExitCode::kUsage,
+            Join({"cannot read the data in ", line_.data_file, ": ", ErrorText(error),
+                  "; name another file with --data, or - for standard input"})};
   }
-  request_.body = data_.bytes();
+  request_.body_source = &data_;
   return {};
 }
 
@@ -101,9 +99,30 @@ Problem ApiCall::Run(Session& session) {
     return problem;
   }
   const Agent& agent = session.agent();
+  if (agent.api_status() == kUnauthorized && !data_.Rewind()) {
+    return RenewForNextCall(session);
+  }
   const bool no_other_token =
       agent.api_status() == kUnauthorized && agent.last_failure().status != Status::kOk;
   return no_other_token ? session.Explain() : ExplainStatus(agent.api_status());
+}
+
+/// The server did not take the token, and what came through a pipe cannot be sent once more.
+Problem ApiCall::RenewForNextCall(Session& session) {
+  const Instant before = session.agent().token().anchor().sent;
+  Wish wish;
+  wish.renew = true;
+  Problem problem = session.ObtainToken(wish);
+  if (problem.exists()) {
+    return problem;
+  }
+  if (session.agent().token().anchor().sent == before) {
+    return ExplainStatus(kUnauthorized);
+  }
+  return {
+      ExitCode::kRefused,
+      "the server did not take the token, and data from a pipe cannot be sent twice; there is a "
+      "new token by now, so call again"};
 }
 
 /// Writes what came also if no more of it will come.

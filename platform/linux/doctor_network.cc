@@ -42,7 +42,7 @@ struct Exchanging {
 
   Status Poll() { return exchange.Poll(); }
   Wants wants() const {
-    const Interest interest = tls.waits_for();
+    const Interest interest = exchange.waits_for(tls.waits_for());
     return {interest, interest == Interest::kNothing ? Instant{0} : exchange.deadline()};
   }
 };

@@ -71,6 +71,22 @@ bool WouldBlock(int error) {
   return error == EAGAIN || error == EWOULDBLOCK;
 }
 
+/// For poll(2), on a connected socket; 0: none.
+short EventsOf(Interest interest) {
+  switch (interest) {
+    case Interest::kReadable:
+      return POLLIN;
+    case Interest::kWritable:
+      return POLLOUT;
+    case Interest::kEither:
+      return POLLIN | POLLOUT;
+    case Interest::kNothing:
+    case Interest::kConnected:
+      break;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Status SocketConnection::Connect(std::string_view host, std::uint16_t port) {
@@ -268,11 +284,8 @@ SocketConnection::WaitSet SocketConnection::wait_set(Interest interest) const {
     }
     set.until = tried_ < addresses_.count ? next_attempt_at_ : Instant::Never();
   }
-  if (interest == Interest::kReadable && phase_ == Phase::kConnected) {
-    set.descriptors[set.count++] = {sockets_[0], POLLIN, 0};
-  }
-  if (interest == Interest::kWritable && phase_ == Phase::kConnected) {
-    set.descriptors[set.count++] = {sockets_[0], POLLOUT, 0};
+  if (phase_ == Phase::kConnected && EventsOf(interest) != 0) {
+    set.descriptors[set.count++] = {sockets_[0], EventsOf(interest), 0};
   }
   return set;
 }

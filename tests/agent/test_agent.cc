@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "tests/cmocka.h"
+#include "tests/fake/fake_body_source.h"
 #include "tests/fake/fake_clock.h"
 #include "tests/fake/fake_entropy.h"
 #include "tests/fake/fake_storage.h"
@@ -759,6 +760,307 @@ void agent_makes_api_requests_with_its_token(void**) {
   assert_true(device.peer.received().ends_with(kWanted));
 }
 
+/// Content that is longer than the I/O buffer.
+ConstBytes LongContent() {
+  static std::array<std::uint8_t, 100'000> content;
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    content[i] = static_cast<std::uint8_t>('a' + i % 23);
+  }
+  return content;
+}
+
+/// What the peer does on a connection.
+struct Turn {
+  std::string_view reply;
+  std::size_t reply_after;
+};
+
+/// Polls to the end, and has the peer answer each new connection with the next of `turns`.
+template <std::size_t kCount>
+Status RunThrough(const Turn (&turns)[kCount], Agent& agent, Device& device) {
+  const std::uint32_t before = device.peer.connects();
+  for (;;) {
+    const std::uint32_t at = std::max(device.peer.connects(), before + 1) - before - 1;
+    assert_true(at < kCount);
+    device.peer.SetReply(turns[at].reply);
+    device.peer.ReplyAfter(turns[at].reply_after);
+    const Status status = agent.Poll();
+    if (status != Status::kPending) {
+      return status;
+    }
+    device.clock.Advance(Millis{1});
+  }
+}
+
+constexpr std::string_view kNoContent = "HTTP/1.1 204 No Content\r\n\r\n";
+constexpr std::string_view kOtherTokenPlease =
+    "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+
+void agent_sends_content_of_a_source_again_after_a_401_if_it_can_be_rewound(void**) {
+  constexpr std::string_view kHead =
+      "POST /up HTTP/1.1\r\nHost: server.domain.tld\r\nAuthorization: Bearer XyZ-_789\r\n"
+      "Content-Length: 100000\r\nAccept-Encoding: identity\r\nUser-Agent: connect-auth\r\n\r\n";
+  for (const bool can_rewind : {true, false}) {
+    Device device;
+    Agent agent(device.ports(), Device::memory_with_session());
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_int_equal(Renew(agent, device), Status::kOk);
+    device.clock.Advance(Millis::Seconds(60));
+    fake::FakeBodySource source(LongContent(), LongContent().size(), 3000);
+    source.SetRewindable(can_rewind);
+    ApiRequest request;
+    request.method = "POST";
+    request.target = "/up";
+    request.body_source = &source;
+    assert_int_equal(agent.RequestApi(request), Status::kPending);
+    const Turn turns[] = {{kOtherTokenPlease, 50'000},
+                          {kSecondReply, 1},
+                          {kNoContent, kHead.size() + LongContent().size()}};
+
+    assert_int_equal(RunThrough(turns, agent, device), Status::kOk);
+
+    assert_int_equal(source.rewinds(), 1);
+    assert_int_equal(agent.api_status(), can_rewind ? 204 : 401);
+    assert_int_equal(agent.counters().api_requests, can_rewind ? 2 : 1);
+    assert_int_equal(agent.counters().token_requests, can_rewind ? 2 : 1);
+    const std::string_view received = device.peer.received();
+    const std::size_t at = received.rfind(kHead);
+    assert_true((at != std::string_view::npos) == can_rewind);
+    assert_true(!can_rewind || received.substr(at + kHead.size()) == AsText(LongContent()));
+  }
+}
+
+void agent_announces_chunks_where_the_size_is_not_known(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory_with_session());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  fake::FakeBodySource source(AsBytes("content"), BodySource::kUnknownSize, 5);
+  ApiRequest request;
+  request.method = "PUT";
+  request.target = "/up";
+  request.body_source = &source;
+  assert_int_equal(agent.RequestApi(request), Status::kPending);
+  constexpr std::string_view kWanted =
+      "PUT /up HTTP/1.1\r\nHost: server.domain.tld\r\nAuthorization: Bearer AbC-_123\r\n"
+      "Transfer-Encoding: chunked\r\nAccept-Encoding: identity\r\nUser-Agent: connect-auth\r\n\r\n"
+      "5\r\nconte\r\n2\r\nnt\r\n0\r\n\r\n";
+  const Turn turns[] = {{kNoContent, kWanted.size()}};
+
+  assert_int_equal(RunThrough(turns, agent, device), Status::kOk);
+
+  assert_int_equal(agent.api_status(), 204);
+  assert_true(device.peer.received().ends_with(kWanted));
+}
+
+void agent_says_when_a_source_fails(void**) {
+  Device device;
+  Agent agent(device.ports(), Device::memory_with_session());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  fake::FakeBodySource source(LongContent(), LongContent().size(), 3000);
+  source.FailRead(7, Status::kNotFound);
+  ApiRequest request;
+  request.method = "PUT";
+  request.target = "/up";
+  request.body_source = &source;
+  assert_int_equal(agent.RequestApi(request), Status::kPending);
+  const Turn turns[] = {{kNoContent, 100'000}};
+
+  assert_int_equal(RunThrough(turns, agent, device), Status::kNotFound);
+
+  assert_int_equal(agent.last_failure().reason, Reason::kBodySource);
+  assert_int_equal(agent.api_status(), 0);
+}
+
+void agent_sees_the_answer_of_a_server_that_takes_no_more(void**) {
+  constexpr std::string_view kTooLarge =
+      "HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n\r\ntoo large";
+  for (const int version : {12, 13}) {
+    for (const std::size_t chunk : {10U, 1000U, 65536U}) {
+      tests::PeerOptions options;
+      options.tls_version = version;
+      Device device(options);
+      Agent agent(device.ports(), Device::memory_with_session());
+      assert_int_equal(agent.Start(device.settings), Status::kOk);
+      assert_int_equal(Renew(agent, device), Status::kOk);
+      device.peer.SetReply(kTooLarge);
+      device.peer.ReplyAfter(20'000);
+      device.peer.SetDeafAfter(20'000);
+      device.peer.SetChunk(chunk);
+      ApiRequest request;
+      request.method = "PUT";
+      request.target = "/up";
+      request.body = LongContent();
+      assert_int_equal(agent.RequestApi(request), Status::kPending);
+      const Instant begun = device.clock.Now();
+
+      Status status = Status::kPending;
+      while (status == Status::kPending) {
+        assert_true(agent.wants().interest != Interest::kWritable);  // It might never be.
+        status = agent.Poll();
+      }
+
+      assert_int_equal(status, Status::kOk);
+      assert_int_equal(agent.api_status(), 413);
+      assert_true(AsText(agent.TakeBody()) == "too large");
+      assert_true(device.clock.Now() == begun);
+    }
+  }
+}
+
+/// A device whose server keeps connections.
+tests::PeerOptions KeepingPeer() {
+  tests::PeerOptions options;
+  options.keeps = true;
+  return options;
+}
+
+Status Get(Agent& agent, Device& device, std::string_view reply) {
+  ApiRequest request;
+  request.target = "/api/devices";
+  device.peer.SetReply(reply);
+  const Status status = agent.RequestApi(request);
+  return status == Status::kPending ? RunToEnd(agent, device) : status;
+}
+
+void agent_makes_its_requests_over_one_connection_while_they_follow_each_other(void**) {
+  Device device(KeepingPeer());
+  Agent agent(device.ports(), Device::memory_with_session());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  for (int i = 0; i < 3; ++i) {
+    device.clock.Advance(Millis{3000});
+    assert_int_equal(Get(agent, device, kNoContent), Status::kOk);
+    assert_int_equal(agent.api_status(), 204);
+  }
+  assert_int_equal(device.peer.connects(), 1);
+  assert_int_equal(agent.counters().api_requests, 3);
+
+  const Instant until = agent.wants().until;
+  assert_true(until == device.clock.Now() + device.settings.keep_alive);
+  device.clock.Advance(device.settings.keep_alive - Millis{1});
+  assert_int_equal(agent.Poll(), Status::kOk);
+  assert_true(device.peer.is_open());
+  device.clock.Advance(Millis{1});
+  assert_int_equal(agent.Poll(), Status::kOk);
+  assert_false(device.peer.is_open());
+  assert_true(agent.wants().until == Instant::Never());
+
+  assert_int_equal(Get(agent, device, kNoContent), Status::kOk);
+  assert_int_equal(Get(agent, device, kNoContent), Status::kOk);
+  assert_int_equal(device.peer.connects(), 2);
+  assert_int_equal(agent.counters().resumed, 1);  // Of connections, not of requests.
+}
+
+void agent_replaces_a_refused_token_over_the_same_connection(void**) {
+  Device device(KeepingPeer());
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  device.clock.Advance(Millis::Seconds(60));
+  ApiRequest request;
+  request.target = "/api/devices";
+  assert_int_equal(agent.RequestApi(request), Status::kPending);
+  Status status = Status::kPending;
+  while (status == Status::kPending) {
+    const bool asks_for_token = agent.counters().api_requests == 1;
+    const bool has_new_token = agent.counters().tokens == 2;
+    device.peer.SetReply(has_new_token    ? kNoContent
+                         : asks_for_token ? kSecondReply
+                                          : kOtherTokenPlease);
+    status = agent.Poll();
+  }
+  assert_int_equal(status, Status::kOk);
+  assert_int_equal(agent.api_status(), 204);
+  assert_int_equal(device.peer.connects(), 2);  // One for the first token, one for the rest.
+}
+
+void agent_notices_that_the_server_has_closed_the_kept_connection(void**) {
+  Device device(KeepingPeer());
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  device.peer.HangUp();
+  assert_int_equal(Get(agent, device, kNoContent), Status::kOk);
+  assert_int_equal(device.peer.connects(), 2);
+  assert_int_equal(agent.counters().api_requests, 1);
+}
+
+void agent_closes_the_kept_connection_when_it_stops_or_gets_other_settings(void**) {
+  Device device(KeepingPeer());
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_true(device.peer.is_open());
+  assert_int_equal(agent.ChangeSettings(device.settings), Status::kOk);
+  assert_false(device.peer.is_open());
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  agent.Stop();
+  assert_false(device.peer.is_open());
+  assert_true(IsWiped(arena));
+}
+
+void agent_keeps_no_connection_where_it_is_not_to(void**) {
+  Device device(KeepingPeer());
+  device.settings.keep_alive = Millis{0};
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+  assert_false(device.peer.is_open());
+  assert_int_equal(Get(agent, device, kNoContent), Status::kOk);
+  assert_false(device.peer.is_open());
+  std::size_t announced = 0;
+  std::string_view text = device.peer.received();
+  constexpr std::string_view kClose = "\r\nConnection: close\r\n";
+  for (std::size_t at = text.find(kClose); at != std::string_view::npos; at = text.find(kClose)) {
+    ++announced;
+    text.remove_prefix(at + 1);
+  }
+  assert_int_equal(announced, 2);
+}
+
+/// Whichever port call fails on the kept connection or behind it: the code is marked before it is
+/// sent, sent at most once, and not lost if it cannot have left.
+void agent_never_replays_a_code_over_a_kept_connection(void**) {
+  bool reconnected = false;
+  for (std::uint32_t n = 1;; ++n) {
+    Device device(KeepingPeer());
+    Agent agent(device.ports(), Device::memory());
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_int_equal(Renew(agent, device), Status::kOk);
+    agent.Stop();
+    UseCode(device, "the code");
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    assert_int_equal(Renew(agent, device), Status::kOk);
+    agent.Stop();
+    UseCode(device, "another code");
+    assert_int_equal(agent.Start(device.settings), Status::kOk);
+    device.clock.Advance(kLeastPause);
+    assert_int_equal(Get(agent, device, kNoContent), Status::kOk);
+    const std::uint32_t before = device.peer.calls();
+    const std::size_t requests = RequestsReceived(device);
+    const std::uint32_t connects = device.peer.connects();
+    device.peer.SetReply(kTokenReply);
+    device.peer.FailCall(before + n);
+
+    assert_int_equal(agent.RequestRenewal(), Status::kPending);
+    const Status first = RunToEnd(agent, device);
+    reconnected = reconnected || (first == Status::kOk && device.peer.connects() > connects);
+    const bool over = device.peer.calls() < before + n;
+    device.peer.FailCall(0);
+    const Status second = Renew(agent, device);
+
+    assert_true(second == Status::kOk || second == Status::kNeedsCode);
+    assert_true(RequestsReceived(device) <= requests + 1);
+    if (over) {
+      assert_int_equal(first, Status::kOk);
+      break;
+    }
+  }
+  assert_true(reconnected);
+}
+
 void agent_refuses_malformed_api_requests(void**) {
   Device device;
   Agent agent(device.ports(), Device::memory());
@@ -905,6 +1207,16 @@ int main() {
       cmocka_unit_test(agent_forgets_its_tls_session_with_the_token),
       cmocka_unit_test(agent_needs_no_storage_that_works_to_resume),
       cmocka_unit_test(agent_makes_api_requests_with_its_token),
+      cmocka_unit_test(agent_sends_content_of_a_source_again_after_a_401_if_it_can_be_rewound),
+      cmocka_unit_test(agent_announces_chunks_where_the_size_is_not_known),
+      cmocka_unit_test(agent_says_when_a_source_fails),
+      cmocka_unit_test(agent_sees_the_answer_of_a_server_that_takes_no_more),
+      cmocka_unit_test(agent_makes_its_requests_over_one_connection_while_they_follow_each_other),
+      cmocka_unit_test(agent_replaces_a_refused_token_over_the_same_connection),
+      cmocka_unit_test(agent_notices_that_the_server_has_closed_the_kept_connection),
+      cmocka_unit_test(agent_closes_the_kept_connection_when_it_stops_or_gets_other_settings),
+      cmocka_unit_test(agent_keeps_no_connection_where_it_is_not_to),
+      cmocka_unit_test(agent_never_replays_a_code_over_a_kept_connection),
       cmocka_unit_test(agent_refuses_malformed_api_requests),
       cmocka_unit_test(agent_says_when_a_buffer_is_too_small),
       cmocka_unit_test(agent_refuses_to_start_wrongly),

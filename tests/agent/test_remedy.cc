@@ -24,7 +24,7 @@ constexpr Reason kMayPass[] = {
     Reason::kContentLength,  Reason::kTransferCoding,
     Reason::kContentCoding,  Reason::kConflictingLength,
     Reason::kChunkSyntax,    Reason::kTruncated,
-    Reason::kBusy,
+    Reason::kBusy,           Reason::kBodySource,
 };
 constexpr Reason kNeedsAPerson[] = {
     Reason::kResponseTooLarge,

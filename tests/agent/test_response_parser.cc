@@ -164,6 +164,46 @@ void response_parser_reports_what_lies_behind_the_response(void**) {
   assert_true(parser.surplus());
 }
 
+void response_parser_says_whether_the_connection_can_go_on(void**) {
+  constexpr struct {
+    std::string_view wire;
+    bool keeps;
+  } kCases[] = {
+      {"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", true},
+      {"HTTP/1.1 204 No Content\r\n\r\n", true},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", true},
+      {"HTTP/1.1 204 No\r\nConnection: keep-alive, closed,,xclose\r\n\r\n", true},
+      {"HTTP/1.1 103 Hints\r\nConnection: close\r\n\r\nHTTP/1.1 204 No\r\n\r\n", true},
+      {"HTTP/1.0 204 No\r\nConnection: keep-alive\r\n\r\n", false},
+      {"HTTP/1.1 204 No\r\nConnection: close\r\n\r\n", false},
+      {"HTTP/1.1 204 No\r\nConnection: x , \tCLOSE\t, y\r\n\r\n", false},
+      {"HTTP/1.1 204 No\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n", false},
+      {"HTTP/1.1 204 No\r\nConnection: a,\r\n close\r\n\r\n", false},
+      {"HTTP/1.1 204 No Content\r\n\r\nH", false},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx", false},
+      {"HTTP/1.1 204 No\r\nConnection: "  // Longer than what is kept of a value.
+       "a-very-long-option-of-thirty-two, a-very-long-option-of-thirty-two, "
+       "a-very-long-option-of-thirty-two, close\r\n\r\n",
+       false},
+  };
+  for (const auto& wanted : kCases) {
+    std::array<std::uint8_t, 256> data{};
+    CopyBytes(AsBytes(wanted.wire), data);
+    ResponseParser parser;
+    parser.Reset(true);
+    assert_true(parser.Decode(Bytes(data).first(wanted.wire.size())).ok());
+    assert_true(parser.keeps_connection() == wanted.keeps);
+  }
+  std::array<std::uint8_t, 64> data{};
+  constexpr std::string_view kUntilClose = "HTTP/1.1 200 OK\r\n\r\nx";
+  CopyBytes(AsBytes(kUntilClose), data);
+  ResponseParser parser;
+  parser.Reset(true);
+  assert_true(parser.Decode(Bytes(data).first(kUntilClose.size())).ok());
+  assert_int_equal(parser.Finish(), Status::kOk);
+  assert_false(parser.keeps_connection());
+}
+
 void response_parser_keeps_retry_after_and_location_of_the_final_response(void**) {
   constexpr struct {
     std::string_view value;
@@ -479,6 +519,7 @@ int main() {
       cmocka_unit_test(response_parser_knows_the_responses_that_have_no_body),
       cmocka_unit_test(response_parser_folds_obsolete_lines_into_one_value),
       cmocka_unit_test(response_parser_reports_what_lies_behind_the_response),
+      cmocka_unit_test(response_parser_says_whether_the_connection_can_go_on),
       cmocka_unit_test(response_parser_keeps_retry_after_and_location_of_the_final_response),
       cmocka_unit_test(response_parser_reads_what_the_server_says_about_time),
       cmocka_unit_test(response_parser_forgets_the_times_of_interim_responses_and_trailers),

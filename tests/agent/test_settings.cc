@@ -169,6 +169,12 @@ void settings_refuse_times_out_of_range_and_keys_of_another_size(void**) {
   assert_int_equal(CheckSettings(settings), Reason::kDurationOutOfRange);
   settings.renewal_margin = Millis{0};
   assert_int_equal(CheckSettings(settings), Reason::kNone);
+  for (const Millis time : {Millis{-1}, Millis{60001}}) {
+    settings.keep_alive = time;
+    assert_int_equal(CheckSettings(settings), Reason::kDurationOutOfRange);
+  }
+  settings.keep_alive = Millis{0};
+  assert_int_equal(CheckSettings(settings), Reason::kNone);
   constexpr std::array<std::uint8_t, Settings::kRecordKeyBytes + 1> kKey{};
   settings.record_key = kKey;
   assert_int_equal(CheckSettings(settings), Reason::kRecordKeySize);

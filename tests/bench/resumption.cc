@@ -117,6 +117,7 @@ int Run(std::string_view port, const char* ca_file, std::string_view mode, int c
   bench->settings.username = "Administrator";
   bench->settings.password = SecretView("correct horse & battery staple");
   bench->settings.record_key = kKey;
+  bench->settings.keep_alive = Millis{0};  // It is connections that are measured.
 
   std::unique_ptr<Agent> agent;
   for (int i = 0; i < count; ++i) {

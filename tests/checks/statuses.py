@@ -14,6 +14,7 @@ import tree
 TESTED_BY = {
     'agent/agent.h': ('tests/agent/test_life_cycle.cc', None),
     'agent/oauth/token.h': ('tests/agent/test_agent.cc', 'Renew'),
+    'agent/http/body_source.h': ('tests/agent/test_request_body.cc', 'Next'),
     'agent/session/api_request.h': ('tests/agent/test_agent.cc', 'RequestApi'),
 }
 PROMISE = re.compile(r'///.*@return +(k[A-Z].*?)(?:  |$)')

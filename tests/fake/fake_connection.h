@@ -19,7 +19,8 @@ enum class End : std::uint8_t {
   kBroken,  ///< The connection breaks: kUnavailable.
 };
 
-/// A server that replies with the same bytes to whatever it is asked.
+/// A server that replies with the same bytes to whatever it is asked, and before it is asked unless
+/// `ReplyAfter()` says otherwise.
 ///
 /// Every first, third, ... call of each of `Connect`, `Read` and `Write` answers kPending, so that
 /// "would block" is never an untested path. Nothing moves in pieces larger than `chunk`.
@@ -91,6 +92,9 @@ class FakeConnection final : public Connection {
     if (ready != Status::kOk) {
       return IoResult::Error(ready);
     }
+    if (sent_size_ < reply_after_) {
+      return IoResult::Error(Status::kPending);
+    }
     const ConstBytes rest = incoming().subspan(delivered_);
     if (rest.empty()) {
       return IoResult::Error(AtEnd());
@@ -112,6 +116,9 @@ class FakeConnection final : public Connection {
     failing_call_ = n;
     failing_with_ = status;
   }
+
+  /// Nothing is delivered, nor ended, before so many octets were written, over all connections.
+  void ReplyAfter(std::size_t octets) { reply_after_ = octets; }
 
   /// How connecting ends from now on: kOk, kNotFound, kUnavailable; kPending for never.
   void SetConnectOutcome(Status outcome) { connect_outcome_ = outcome; }
@@ -194,6 +201,7 @@ class FakeConnection final : public Connection {
   std::size_t chunk_;
   std::size_t sent_size_ = 0;
   std::size_t delivered_ = 0;
+  std::size_t reply_after_ = 0;
   std::size_t connection_start_ = 0;  // Of sent_, where the present connection began.
   std::array<char, kMaxHostBytes> host_{};
   std::size_t host_size_ = 0;

@@ -135,6 +135,8 @@ FakeConnection MakePeer(NetworkBoard& board, contract::Peer peer) {
       break;
     case contract::Peer::kSilent:
       break;
+    case contract::Peer::kSendsOnly:
+      return FakeConnection(board.reply, board.chunk, End::kOpen, board.sent);
     case contract::Peer::kRefuses:
     case contract::Peer::kNoResolver:
       quiet.SetConnectOutcome(Status::kUnavailable);

@@ -146,6 +146,11 @@ void LoopbackPeer::Serve(int connection) {
     case contract::Peer::kSilent:
       WaitFor(connection, POLLRDHUP);
       return;
+    case contract::Peer::kSendsOnly:
+      if (WaitFor(connection, POLLIN) && SendPeerBytes(connection)) {
+        WaitFor(connection, POLLRDHUP);
+      }
+      return;
     case contract::Peer::kRefuses:
     case contract::Peer::kNeverAnswers:
     case contract::Peer::kUnknownName:
@@ -173,12 +178,16 @@ void LoopbackPeer::Echo(int connection, std::size_t multiple) {
   }
 }
 
-void LoopbackPeer::SendAndClose(int connection) {
+bool LoopbackPeer::SendPeerBytes(int connection) {
   std::array<std::uint8_t, contract::kPeerBytes> bytes{};
   for (std::size_t i = 0; i < bytes.size(); ++i) {
     bytes[i] = contract::PeerByteAt(i);
   }
-  if (!SendAll(connection, bytes.data(), bytes.size())) {
+  return SendAll(connection, bytes.data(), bytes.size());
+}
+
+void LoopbackPeer::SendAndClose(int connection) {
+  if (!SendPeerBytes(connection)) {
     return;
   }
   ::shutdown(connection, SHUT_WR);

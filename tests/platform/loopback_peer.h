@@ -36,6 +36,7 @@ class LoopbackPeer final {
   void AcceptUntilStopped();
   void Serve(int connection);
   void Echo(int connection, std::size_t multiple);
+  bool SendPeerBytes(int connection);
   void SendAndClose(int connection);
   bool WaitFor(int descriptor, short events);
   bool SendAll(int connection, const std::uint8_t* data, std::size_t size);

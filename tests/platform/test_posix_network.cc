@@ -459,6 +459,36 @@ void wait_for_silence_ends_with_the_time(void** state) {
   assert_true(fixture.connection.Wait(Interest::kWritable, Instant::Never() - Instant{}));
 }
 
+/// Sends until there is no room.
+void Fill(posix::SocketConnection& connection) {
+  static constexpr std::array<std::uint8_t, 65536> kData{};
+  for (int refusals = 0; refusals < 5;) {  // The kernel's buffers grow meanwhile.
+    const IoResult sent = connection.Write(kData);
+    refusals = sent.ok() ? 0 : refusals + 1;
+    static_cast<void>(connection.Wait(Interest::kWritable, Millis{10}));
+  }
+}
+
+void wait_for_either_is_met_by_room_and_by_an_answer_and_by_nothing_else(void** state) {
+  Fixture& fixture = FixtureOf(state);
+  assert_true(fixture.first.Start(AF_INET, Peer::kSilent));
+  assert_true(fixture.second.Start(AF_INET, Peer::kSendsOnly));
+  assert_int_equal(ConnectFully(fixture.connection, "127.0.0.1", fixture.first.port()),
+                   Status::kOk);
+  assert_true(fixture.connection.Wait(Interest::kEither, Millis{5000}));
+  Fill(fixture.connection);
+  assert_false(fixture.connection.Wait(Interest::kEither, Millis{20}));
+  fixture.connection.Close();
+
+  assert_int_equal(ConnectFully(fixture.connection, "127.0.0.1", fixture.second.port()),
+                   Status::kOk);
+  Fill(fixture.connection);
+  assert_false(fixture.connection.Wait(Interest::kWritable, Millis{20}));
+  assert_true(fixture.connection.Wait(Interest::kEither, Millis{5000}));
+  std::array<std::uint8_t, 16> answer{};
+  assert_true(fixture.connection.Read(answer).ok());
+}
+
 void wait_is_cut_short_by_a_signal(void** state) {
   Fixture& fixture = FixtureOf(state);
   struct sigaction action {};
@@ -512,6 +542,7 @@ int main() {
       cmocka_unit_test(wait_for_nothing_takes_as_long_as_it_was_told),
       cmocka_unit_test(wait_that_can_never_be_met_returns_at_once),
       cmocka_unit_test(wait_for_silence_ends_with_the_time),
+      cmocka_unit_test(wait_for_either_is_met_by_room_and_by_an_answer_and_by_nothing_else),
       cmocka_unit_test(wait_is_cut_short_by_a_signal),
       cmocka_unit_test(wait_during_a_look_up_ends_with_its_answer),
   };

@@ -70,6 +70,20 @@ IoResult Read(NetworkFixture& fixture, Bytes into) {
   return result;
 }
 
+/// Writes until there is no more room.
+void Flood(NetworkFixture& fixture) {
+  const std::array<std::uint8_t, kPieceBytes> buffer{};
+  std::size_t sent = 0;
+  int refusals = 0;  // One is no proof: some platforms refuse now and then although there is room.
+  while (sent < kFloodBytes && refusals < 5) {
+    const IoResult result = fixture.connection->Write(buffer);
+    assert_true(result.ok() || result.status() == Status::kPending);
+    sent += result.ok() ? result.bytes() : 0;
+    refusals = result.ok() ? 0 : refusals + 1;
+  }
+  assert_int_equal(refusals, 5);
+}
+
 /// Reads what Peer::kSendsAndCloses sends, in pieces of at most `piece` bytes.
 void ReadToTheEnd(NetworkFixture& fixture, std::size_t piece) {
   std::array<std::uint8_t, kPieceBytes> buffer{};
@@ -312,18 +326,27 @@ void network_read_with_nothing_to_read_is_pending(void** state) {
 void network_write_to_a_peer_that_does_not_read_ends_pending(void** state) {
   NetworkFixture& fixture = Fixture(state);
   ConnectTo(fixture, Peer::kSilent);
-  const std::array<std::uint8_t, kPieceBytes> buffer{};
 
-  std::size_t sent = 0;
-  int refusals = 0;  // One is no proof: some platforms refuse now and then although there is room.
-  while (sent < kFloodBytes && refusals < 5) {
-    const IoResult result = fixture.connection->Write(buffer);
-    assert_true(result.ok() || result.status() == Status::kPending);
-    sent += result.ok() ? result.bytes() : 0;
-    refusals = result.ok() ? 0 : refusals + 1;
+  Flood(fixture);
+}
+
+void network_answer_of_a_peer_that_does_not_read_arrives_when_nothing_more_can_be_sent(
+    void** state) {
+  NetworkFixture& fixture = Fixture(state);
+  ConnectTo(fixture, Peer::kSendsOnly);
+  std::array<std::uint8_t, kPieceBytes> buffer{};
+  Flood(fixture);
+
+  std::size_t received = 0;
+  for (int idle = 0; received < kPeerBytes && idle < kMaxSteps;) {
+    fixture.wait(fixture, Interest::kEither);
+    const IoResult got = fixture.connection->Read(buffer);
+    assert_true(got.ok() || got.status() == Status::kPending);
+    received += got.ok() ? got.bytes() : 0;
+    idle = got.ok() ? 0 : idle + 1;
   }
 
-  assert_int_equal(refusals, 5);
+  assert_int_equal(received, kPeerBytes);
 }
 
 void network_read_in_pieces_of_any_size_gives_the_same_bytes(void** state) {
@@ -420,8 +443,8 @@ int CloseAndStop(void** state) {
 
 }  // namespace
 
-Suite<24> NetworkSuite(NetworkFixture& fixture) {
-  Suite<24> suite{
+Suite<25> NetworkSuite(NetworkFixture& fixture) {
+  Suite<25> suite{
       CONNECT_AUTH_CONTRACT(fixture, network_connect_to_a_listening_peer_is_ok),
       CONNECT_AUTH_CONTRACT(fixture, network_connect_once_connected_stays_ok),
       CONNECT_AUTH_CONTRACT(fixture,
@@ -445,6 +468,9 @@ Suite<24> NetworkSuite(NetworkFixture& fixture) {
       CONNECT_AUTH_CONTRACT(fixture, network_small_writes_leave_at_once),
       CONNECT_AUTH_CONTRACT(fixture, network_read_with_nothing_to_read_is_pending),
       CONNECT_AUTH_CONTRACT(fixture, network_write_to_a_peer_that_does_not_read_ends_pending),
+      CONNECT_AUTH_CONTRACT(
+          fixture,
+          network_answer_of_a_peer_that_does_not_read_arrives_when_nothing_more_can_be_sent),
       CONNECT_AUTH_CONTRACT(fixture, network_read_in_pieces_of_any_size_gives_the_same_bytes),
       CONNECT_AUTH_CONTRACT(fixture, network_read_writes_no_byte_beyond_what_it_reports),
       CONNECT_AUTH_CONTRACT(fixture, network_orderly_end_is_closed_for_every_further_read),

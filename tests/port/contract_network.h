@@ -18,6 +18,7 @@ enum class Peer : std::uint8_t {
   kSendsAndCloses,  ///< Sends kPeerBytes bytes of PeerByteAt(), then ends the stream in order.
   kResets,          ///< Resets the connection when the first byte arrives.
   kSilent,          ///< Accepts; neither reads nor writes.
+  kSendsOnly,       ///< Sends kPeerBytes when the first byte arrives, but reads nothing.
   kRefuses,         ///< Nobody listens there.
   kNeverAnswers,    ///< The attempt to connect gets no answer at all.
   kUnknownName,     ///< The name does not exist.
@@ -52,6 +53,6 @@ struct NetworkFixture {
   void (*wait)(NetworkFixture& fixture, Interest interest) = nullptr;
 };
 
-Suite<24> NetworkSuite(NetworkFixture& fixture);
+Suite<25> NetworkSuite(NetworkFixture& fixture);
 
 }  // namespace connect_auth::contract

@@ -182,6 +182,7 @@ class OAuthServer(Listener):
         self.keep_alive = True
         self.fault: Fault | None = None
         self.next_responses: collections.deque[Canned] = collections.deque()
+        self.early_answers: collections.deque[Canned] = collections.deque()
         self.token_requests = 0
         self.tokens_issued: list[str] = []
         self.failed_logins = 0
@@ -240,7 +241,7 @@ class OAuthServer(Listener):
             stream.drain()
             return
         self.note("handshake", {"peer": record.peer, "tls": record.tls_version})
-        reader = RequestReader(stream)
+        reader = RequestReader(stream, lambda request: self._answer_early(stream, request))
         try:
             while (request := reader.next()) is not None:
                 if not self._handle(stream, record, request):
@@ -254,6 +255,18 @@ class OAuthServer(Listener):
         self, tls: ssl.SSLObject, name: str | None, _: ssl.SSLContext
     ) -> None:
         tls.connection_record.sni = name
+
+    def _answer_early(self, stream: PlainStream, request: Request) -> bool:
+        """Answers a request to the API before its body came, and ends the connection."""
+        if request.path == self.token_path or not self.early_answers:
+            return False
+        answer = self.early_answers.popleft()
+        stream.send(answer.data)
+        if answer.ending is Ending.KEEP_OPEN:
+            stream.read_no_more()
+        else:
+            stream.end(answer.ending)
+        return True
 
     def _handle(self, stream: PlainStream, record: Connection, request: Request) -> bool:
         """Answers one request; tells whether the connection goes on."""

@@ -11,6 +11,7 @@ import dataclasses
 import enum
 import errno
 import json
+import select
 import selectors
 import socket
 import ssl
@@ -139,6 +140,12 @@ class PlainStream:
             while self._receive_raw():
                 pass
 
+    def read_no_more(self) -> None:
+        """Leaves what the peer sends where it is, until the peer or this server goes away."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLRDHUP)
+        poll.poll()
+
     def _receive_raw(self) -> bytes:
         data = self._socket.recv(65536)
         self._record.add_raw(data)
@@ -217,8 +224,12 @@ class TlsStream(PlainStream):
 class RequestReader:
     """Cuts a stream into requests."""
 
-    def __init__(self, stream: PlainStream) -> None:
+    def __init__(
+        self, stream: PlainStream, is_answered: Callable[[Request], bool] = lambda _: False
+    ) -> None:
+        """`is_answered` says of a request without its body whether that is not to be read."""
         self._stream = stream
+        self._is_answered = is_answered
         self._buffer = bytearray()
         self._taken = bytearray()
 
@@ -231,6 +242,8 @@ class RequestReader:
             if not self._fill():
                 return None
         request = _parse_head(self._take(end + 4))
+        if self._is_answered(request):
+            return None
         if (request.field("Expect") or "").lower() == "100-continue":
             self._stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = self._read_body(request)

@@ -162,6 +162,7 @@ Status TlsPeer::Connect(std::string_view host, std::uint16_t port) {
     replied_ = false;
     ended_ = false;
     received_size_ = responder_ != nullptr ? 0 : received_size_;
+    connection_start_ = received_size_;
     to_server_ = Need(BIO_new(BIO_s_mem()));
     from_server_ = Need(BIO_new(BIO_s_mem()));
     ssl_ = Need(SSL_new(context_));
@@ -176,8 +177,7 @@ IoResult TlsPeer::Write(ConstBytes data) {
   if (broken_ || ssl_ == nullptr) {
     return IoResult::Error(Status::kUnavailable);
   }
-  stall_next_ = !stall_next_;
-  if (stalling_ && !stall_next_) {
+  if (Stalls(stall_write_) || received_here() >= deaf_after_) {
     return IoResult::Error(Status::kPending);
   }
   ++writes_;
@@ -191,8 +191,7 @@ IoResult TlsPeer::Read(Bytes into) {
   if (broken_ || ssl_ == nullptr) {
     return IoResult::Error(Status::kUnavailable);
   }
-  stall_next_ = !stall_next_;
-  if (stalling_ && !stall_next_) {
+  if (Stalls(stall_read_)) {
     return IoResult::Error(Status::kPending);
   }
   Advance();
@@ -236,7 +235,7 @@ void TlsPeer::Advance() {
       break;
     }
     received_size_ += static_cast<std::size_t>(size);
-    if (!replied_) {
+    if (received_here() >= reply_after_ && (!replied_ || options_.keeps)) {
       Reply();
     }
   }
@@ -251,10 +250,15 @@ void TlsPeer::Reply() {
   }
   replied_ = true;
   Need(reply_.empty() || SSL_write(ssl_, reply_.data(), static_cast<int>(reply_.size())) > 0);
-  if (options_.closes) {
+  if (options_.closes && !options_.keeps) {
     SSL_shutdown(ssl_);
   }
-  ended_ = options_.closes || options_.hangs_up;
+  ended_ = (options_.closes || options_.hangs_up) && !options_.keeps;
+}
+
+void TlsPeer::HangUp() {
+  SSL_shutdown(ssl_);
+  ended_ = true;
 }
 
 }  // namespace connect_auth::tests

@@ -42,6 +42,7 @@ struct PeerOptions {
   bool plain = false;  ///< Speaks no TLS: answers the first octets with an HTTP error.
   bool closes = true;  ///< close_notify behind the reply.
   bool hangs_up = false;  ///< The end of the stream without it.
+  bool keeps = false;     ///< Answers each record that comes, and never closes.
 };
 
 /// Works out each reply, where a fixed one will not do.
@@ -58,8 +59,8 @@ class Responder {
 /// OpenSSL as the server at the other end of a connection, in memory: no sockets, no threads, so
 /// that every call can be made to fail, and every octet counted.
 ///
-/// It answers the first octets of a request with `reply`, or a request with what a `Responder`
-/// says. Each `Connect` is a new connection.
+/// It answers the first octets of a request with `reply`, or those that `ReplyAfter()` says, or a
+/// request with what a `Responder` says. Each `Connect` is a new connection.
 class TlsPeer final : public Connection {
  public:
   /// @param reply  Borrowed for the life of this object.
@@ -93,9 +94,15 @@ class TlsPeer final : public Connection {
   ///
   /// @param responder  Borrowed for the life of this object.
   void SetResponder(Responder& responder) { responder_ = &responder; }
+  /// Answers when so many octets of plain text have come over a connection.
+  void ReplyAfter(std::size_t octets) { reply_after_ = octets; }
+  /// Takes nothing more over a connection once so many octets of plain text have come.
+  void SetDeafAfter(std::size_t octets) { deaf_after_ = octets; }
+  /// Ends the present connection in order, from the server's side.
+  void HangUp();
   /// Most octets that one call moves.
   void SetChunk(std::size_t chunk) { chunk_ = chunk; }
-  /// Every first, third, ... Read and Write says kPending.
+  /// Every first, third, ... of the calls of Read, and of those of Write, says kPending.
   void SetStalling(bool stalling) { stalling_ = stalling; }
   /// Makes the n-th call of Connect, Read and Write fail, counted from 1 over all connections.
   void FailCall(std::uint32_t n) { failing_call_ = n; }
@@ -115,8 +122,13 @@ class TlsPeer final : public Connection {
   void MakeCertificates(const CertificateOptions& options);
   static Pin PinOf(evp_pkey_st* key);
   bool IsDue() { return ++calls_ == failing_call_; }
+  bool Stalls(bool& stalled) {
+    stalled = stalling_ && !stalled;
+    return stalled;
+  }
   void Advance();
   void Reply();
+  std::size_t received_here() const { return received_size_ - connection_start_; }
 
   PeerOptions options_;
   std::string_view reply_;
@@ -129,8 +141,11 @@ class TlsPeer final : public Connection {
   std::size_t ca_pem_size_ = 0;
   Pin server_pin_{};
   Pin ca_pin_{};
-  std::array<char, 65536> received_{};
+  std::array<char, 400'000> received_{};
   std::size_t received_size_ = 0;
+  std::size_t connection_start_ = 0;  // of received_, where the present connection began
+  std::size_t reply_after_ = 1;
+  std::size_t deaf_after_ = SIZE_MAX;
   std::size_t chunk_ = 65536;
   std::uint32_t calls_ = 0;
   std::uint32_t writes_ = 0;
@@ -138,7 +153,8 @@ class TlsPeer final : public Connection {
   std::uint32_t resumptions_ = 0;
   std::uint32_t failing_call_ = 0;
   bool stalling_ = false;
-  bool stall_next_ = true;
+  bool stall_write_ = false;  // the last time
+  bool stall_read_ = false;   // likewise
   bool broken_ = false;
   bool replied_ = false;
   bool ended_ = false;
