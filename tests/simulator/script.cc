@@ -52,7 +52,7 @@ constexpr std::array kShares = {
     Share{Kind::kRenew, 6, 3},          Share{Kind::kCallApi, 8, 10},
     Share{Kind::kReject, 8, 2},         Share{Kind::kRevoke, 4, 2},
     Share{Kind::kRejectStorm, 3, 1},    Share{Kind::kServerPassword, 4, 0},
-    Share{Kind::kDevicePassword, 6, 1}, Share{Kind::kSameSettings, 2, 1},
+    Share{Kind::kDevicePassword, 6, 2}, Share{Kind::kSameSettings, 2, 1},
     Share{Kind::kForgetRefusal, 3, 1},  Share{Kind::kForget, 1, 0},
     Share{Kind::kRecordKey, 1, 0},      Share{Kind::kLifetime, 3, 0},
     Share{Kind::kLoseSessions, 3, 2},   Share{Kind::kLoseRefresh, 2, 0},
@@ -205,7 +205,8 @@ Script LongScript(std::uint64_t seed, int years) {
   Dice dice(seed);
   Script script;
   script.setup.device = static_cast<std::uint32_t>(seed);
-  script.setup.gives_refresh = false;
+  script.setup.uses_code = seed % 2 == 0;
+  script.setup.gives_refresh = script.setup.uses_code;
   script.length = years * kYear;
   for (std::int64_t at = kHour; at < script.length; at += dice.From(kHour, 30 * kHour)) {
     if (dice.OneIn(100)) {
