@@ -86,7 +86,7 @@ std::int64_t WallError(Dice& dice) {
   constexpr std::int64_t kTo1970 = -1'800'000'000;
   constexpr std::int64_t kTo2106 = 2'550'000'000;
   return dice.OneIn(2) ? dice.From(-7200, 7200)
-                       : dice.Of<6>({kTo1970, kTo2106, -86'400, 86'400, -30 * 86'400, 30 * 86'400});
+                       : dice.Of<6>({kTo1970, kTo2106, -86'400, 86'400, -2'592'000, 2'592'000});
 }
 
 /// What is to be written beside the kind.

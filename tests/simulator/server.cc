@@ -26,7 +26,7 @@ std::string DateAt(std::int64_t milliseconds) {
 /// `letter` and a number, filled up.
 std::string Numbered(char letter, std::uint32_t number, std::size_t size) {
   std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), "%c%09" PRIu32, letter, number);
+  static_cast<void>(std::snprintf(text.data(), text.size(), "%c%09" PRIu32, letter, number));
   std::string whole(text.data());
   whole.resize(size, 'x');
   return whole;

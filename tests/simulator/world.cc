@@ -13,7 +13,7 @@ namespace connect_auth::simulator {
 namespace {
 
 // One agent lives at a time.
-std::array<std::uint8_t, 96 * 1024> arena;
+std::array<std::uint8_t, 98304> arena;
 std::array<std::uint8_t, 4096> io;
 std::array<std::uint8_t, 1024> token_room;
 std::array<std::uint8_t, 128> refresh_room;
@@ -82,7 +82,8 @@ World::World(const Setup& setup)
   peer_.SetSessionLifetime(7 * 86400L);
   flash_.Blank();
   record_keys_.push_back({1});
-  std::snprintf(device_id_.data(), device_id_.size(), "%010" PRIu32, setup.device);
+  static_cast<void>(
+      std::snprintf(device_id_.data(), device_id_.size(), "%010" PRIu32, setup.device));
   EnterSecret();
   api_request_.target = "/Connect/api/devices";
   calls_at_ = kHour / 2;
