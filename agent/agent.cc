@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "agent/encoding/byte_order.h"
 #include "agent/session/latch_timer.h"
 #include "agent/session/lifetime.h"
 #include "agent/session/remedy.h"
@@ -52,13 +53,27 @@ Status Agent::Start(const Settings& settings) {
   }
   counters_ = Counters();
   last_attempt_ = Instant{0} + (Millis{0} - kLeastPause);
-  const Status adopted = Adopt(settings, Changed::kAll);
-  if (adopted != Status::kOk) {
+  Status ready = NameBoot();
+  if (ready == Status::kOk) {
+    ready = Adopt(settings, Changed::kAll);
+  }
+  if (ready != Status::kOk) {
     engine_.Stop();
-    return FailNow(adopted, Reason::kNoEntropy);
+    return FailNow(ready, Reason::kNoEntropy);
   }
   phase_ = Phase::kIdle;
   return Status::kOk;
+}
+
+/// The age of a token that comes from now on is known, also where the platform knows neither its
+/// boots apart nor the time: else each would be taken for an old one, and be replaced at once.
+///
+/// @return kOk, kUnavailable (no random octets)
+Status Agent::NameBoot() {
+  std::array<std::uint8_t, 8> random{};
+  const Status status = engine_.Random(random);
+  clock_.SetStandIn(GetBigEndian(random));
+  return status;
 }
 
 Status Agent::ChangeSettings(const Settings& settings) {

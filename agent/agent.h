@@ -274,6 +274,7 @@ class Agent {
 
   // Settings.
   bool IsStarted() const { return phase_ != Phase::kStopped; }
+  Status NameBoot();
   Status Adopt(const Settings& settings, Changed changed);
   void PickUp();
   void ReadStored();

@@ -60,7 +60,8 @@ struct Settings {
   Millis renewal_margin = Millis::Seconds(60);
   /// A new token is stored only if it lives longer than the stored one by at least this much: it
   /// spares the flash where tokens live shortly or are asked for often. After a restart the older
-  /// token is found, unless the API refused it. 0: each is stored, as it must be where processes share a store. 0..1 day.
+  /// token is found, unless the API refused it. 0: each is stored, as it must be where processes
+  /// share a store. 0..1 day.
   Millis store_gain{0};
   /// Lifetime where the server names none (RFC 6749 section 5.1), 1 s..1 day.
   Millis default_lifetime = Millis::Seconds(300);

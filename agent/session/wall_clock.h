@@ -22,6 +22,10 @@ class WallClock final : public Clock {
   /// @param least  0: any time can be.
   void SetLeast(UnixSeconds least) { least_ = least; }
 
+  /// @param boot_id  A random number for this start of the agent, within which one moment can be
+  ///                 compared with another whatever the platform knows. 0: they cannot.
+  void SetStandIn(std::uint64_t boot_id) { stand_in_ = boot_id; }
+
   /// Takes the time from a response of a server that was verified (`Date`, RFC 9110 section 6.6.1).
   ///
   /// @param date  0, or before what can be: it is not taken.
@@ -29,7 +33,10 @@ class WallClock final : public Clock {
 
   Instant Now() const override { return platform_.Now(); }
   Result<UnixSeconds> WallTime() const override;
-  std::uint64_t boot_id() const override { return platform_.boot_id(); }
+  /// The platform's; where it does not know its boots apart, what stands in for it.
+  std::uint64_t boot_id() const override {
+    return platform_.boot_id() != 0 ? platform_.boot_id() : stand_in_;
+  }
 
   /// Whether `WallTime()` is a server's.
   bool is_learned() const { return WallTime().ok() && !PlatformTime().ok(); }
@@ -42,6 +49,7 @@ class WallClock final : public Clock {
   Instant start_;  // the moment of `date_` on the monotonic clock
   UnixSeconds date_;
   std::uint64_t boot_ = 0;  // in which it was learned
+  std::uint64_t stand_in_ = 0;
   bool learned_ = false;
 };
 

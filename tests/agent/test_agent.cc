@@ -294,6 +294,26 @@ void agent_reads_a_refusal_that_it_could_not_read_at_the_start(void**) {
   assert_int_equal(Renew(agent, device), Status::kOk);
 }
 
+void agent_knows_the_age_of_its_token_without_boot_id_or_time(void**) {
+  Device device;
+  device.clock.Reboot(0);
+  device.settings.trust.least_time = UnixSeconds{std::time(nullptr)};
+  device.settings.renews_ahead = true;
+  Agent agent(device.ports(), Device::memory());
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_int_equal(Renew(agent, device), Status::kOk);
+
+  device.clock.Advance(Millis::Seconds(100));
+  assert_true(agent.remaining_life().value() <= Millis::Seconds(3500));
+  assert_int_equal(agent.Poll(), Status::kOk);
+  assert_int_equal(RequestsReceived(device), 1);
+
+  agent.Stop();
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  assert_false(agent.token().empty());
+  assert_int_equal(agent.remaining_life().status(), Status::kUnavailable);
+}
+
 void agent_says_what_was_stored_and_goes_on_counting_writes(void**) {
   Device device;
   Agent agent(device.ports(), Device::memory());
@@ -1181,6 +1201,7 @@ int main() {
       cmocka_unit_test(agent_ignores_what_another_configuration_or_key_has_stored),
       cmocka_unit_test(agent_keeps_a_code_that_was_stopped_before_it_was_sent),
       cmocka_unit_test(agent_says_when_storage_cannot_be_read),
+      cmocka_unit_test(agent_knows_the_age_of_its_token_without_boot_id_or_time),
       cmocka_unit_test(agent_does_not_send_a_code_while_it_cannot_read_whether_it_is_spent),
       cmocka_unit_test(agent_reads_a_refusal_that_it_could_not_read_at_the_start),
       cmocka_unit_test(agent_says_what_was_stored_and_goes_on_counting_writes),

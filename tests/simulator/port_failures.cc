@@ -38,7 +38,7 @@ Outcome RunOnce(const Setup& setup, Port port, std::uint32_t n, std::uint32_t& c
   if (n != 0) {
     world.FailCall(port, n);
   }
-  const Outcome outcome = world.Run(Cycle(), kLength);
+  Outcome outcome = world.Run(Cycle(), kLength);
   calls = world.calls(port);
   return outcome;
 }

@@ -52,7 +52,7 @@ constexpr std::array kShares = {
     Share{Kind::kRenew, 6, 3},          Share{Kind::kCallApi, 8, 10},
     Share{Kind::kReject, 8, 2},         Share{Kind::kRevoke, 4, 2},
     Share{Kind::kRejectStorm, 3, 1},    Share{Kind::kServerPassword, 4, 0},
-    Share{Kind::kDevicePassword, 6, 1}, Share{Kind::kSameSettings, 2, 1},
+    Share{Kind::kDevicePassword, 6, 2}, Share{Kind::kSameSettings, 2, 1},
     Share{Kind::kForgetRefusal, 3, 1},  Share{Kind::kForget, 1, 0},
     Share{Kind::kRecordKey, 1, 0},      Share{Kind::kLifetime, 3, 0},
     Share{Kind::kLoseSessions, 3, 2},   Share{Kind::kLoseRefresh, 2, 0},
@@ -86,7 +86,7 @@ std::int64_t WallError(Dice& dice) {
   constexpr std::int64_t kTo1970 = -1'800'000'000;
   constexpr std::int64_t kTo2106 = 2'550'000'000;
   return dice.OneIn(2) ? dice.From(-7200, 7200)
-                       : dice.Of<6>({kTo1970, kTo2106, -86'400, 86'400, -30 * 86'400, 30 * 86'400});
+                       : dice.Of<6>({kTo1970, kTo2106, -86'400, 86'400, -2'592'000, 2'592'000});
 }
 
 /// What is to be written beside the kind.
@@ -205,7 +205,8 @@ Script LongScript(std::uint64_t seed, int years) {
   Dice dice(seed);
   Script script;
   script.setup.device = static_cast<std::uint32_t>(seed);
-  script.setup.gives_refresh = false;
+  script.setup.uses_code = seed % 2 == 0;
+  script.setup.gives_refresh = script.setup.uses_code;
   script.length = years * kYear;
   for (std::int64_t at = kHour; at < script.length; at += dice.From(kHour, 30 * kHour)) {
     if (dice.OneIn(100)) {

@@ -99,7 +99,8 @@ struct Script {
 /// A few days with much trouble. The same for the same seed, everywhere.
 Script RandomScript(std::uint64_t seed, int most_events);
 
-/// Years of an ordinary life: an event or two a day, all kinds of them.
+/// Years of an ordinary life: an event or two a day, all kinds of them. An odd seed: with a
+/// password; an even one: with codes and refresh tokens.
 Script LongScript(std::uint64_t seed, int years);
 
 /// For a person to read.

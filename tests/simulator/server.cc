@@ -26,7 +26,7 @@ std::string DateAt(std::int64_t milliseconds) {
 /// `letter` and a number, filled up.
 std::string Numbered(char letter, std::uint32_t number, std::size_t size) {
   std::array<char, 16> text{};
-  std::snprintf(text.data(), text.size(), "%c%09" PRIu32, letter, number);
+  static_cast<void>(std::snprintf(text.data(), text.size(), "%c%09" PRIu32, letter, number));
   std::string whole(text.data());
   whole.resize(size, 'x');
   return whole;
@@ -187,9 +187,10 @@ bool Server::AnswerTrouble() {
       Reply("429 Too Many Requests", "Retry-After: 700\r\n", "");
       return true;
     case Trouble::kUnavailableUntil:
-      present_.retry_after = 1200 * kSecond;
+      // A date counts from the Date beside it.
+      present_.retry_after = moment_.now >= no_date_until_ ? 1200 * kSecond : 0;
       Reply("503 Service Unavailable",
-            "Retry-After: " + DateAt(moment_.now + present_.retry_after) + "\r\n", kPage);
+            "Retry-After: " + DateAt(moment_.now + 1200 * kSecond) + "\r\n", kPage);
       return true;
     case Trouble::kEmptyAnswer:
       Reply("200 OK", "", "");

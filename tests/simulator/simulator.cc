@@ -114,7 +114,7 @@ int Main(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; i += 2) {
     if (i + 1 == argc || !Read(argv[i], argv[i + 1], options)) {
-      std::fprintf(stderr, "%s: unknown option, or no value: %s\n", argv[0], argv[i]);
+      std::printf("%s: unknown option, or no value: %s\n", argv[0], argv[i]);
       return 2;
     }
   }

@@ -6,13 +6,14 @@
 #include <cstdio>
 #include <ctime>
 
+#include "agent/config.h"
 #include "agent/session/renewal.h"
 
 namespace connect_auth::simulator {
 namespace {
 
 // One agent lives at a time.
-std::array<std::uint8_t, 96 * 1024> arena;
+std::array<std::uint8_t, 98304> arena;
 std::array<std::uint8_t, 4096> io;
 std::array<std::uint8_t, 1024> token_room;
 std::array<std::uint8_t, 128> refresh_room;
@@ -81,7 +82,8 @@ World::World(const Setup& setup)
   peer_.SetSessionLifetime(7 * 86400L);
   flash_.Blank();
   record_keys_.push_back({1});
-  std::snprintf(device_id_.data(), device_id_.size(), "%010" PRIu32, setup.device);
+  static_cast<void>(
+      std::snprintf(device_id_.data(), device_id_.size(), "%010" PRIu32, setup.device));
   EnterSecret();
   api_request_.target = "/Connect/api/devices";
   calls_at_ = kHour / 2;
@@ -339,6 +341,7 @@ void World::ChangeRecordKey() {
   held_ = 0;
   durable_ = 0;
   durable_refresh_ = false;
+  had_refresh_ = false;
   judge_.Released();
   ChangeSettings();
 }
@@ -420,6 +423,7 @@ void World::Forget() {
     held_ = 0;
     durable_ = 0;
     durable_refresh_ = false;
+    had_refresh_ = false;
     well_since_ = moment_.now;
   }
 }
@@ -563,7 +567,7 @@ void World::LookAtToken(Millis min_valid) {
   const bool just_came = moment_.now - grant.asked < kLeastPause.count + kSecond;
   const bool age_unknown = !agent_->remaining_life().ok() && min_valid <= Millis{0};
   const std::int64_t left = grant.ends - moment_.now;
-  const bool other_boot = grant.boot != moment_.boot || !setup_.knows_boots;
+  const bool other_boot = grant.boot != moment_.boot;
   const std::int64_t misled =
       other_boot ? std::max<std::int64_t>(grant.wall_error - moment_.wall_error, 0) + kWallTolerance
                  : 0;
@@ -578,11 +582,13 @@ void World::LookAtLife() {
   constexpr std::int64_t kRequestTimeout = 30 * kSecond;
   const std::uint32_t serial = this->serial();
   const Result<Millis> left = agent_->remaining_life();
-  if (serial == 0 || !left.ok() || !setup_.knows_boots ||
-      server_.grant(serial).boot != moment_.boot || server_.lifetime_s() > 86'400) {
+  if (serial == 0 || !left.ok() || server_.grant(serial).boot != moment_.boot) {
     return;
   }
-  const std::int64_t too_long = left.value().count - (server_.grant(serial).ends - moment_.now);
+  const Grant& grant = server_.grant(serial);
+  const std::int64_t ends =
+      std::min(grant.ends, grant.asked + config::kMaxLifetimeSeconds * kSecond);
+  const std::int64_t too_long = left.value().count - (ends - moment_.now);
   if (too_long > 0 || too_long < -kRequestTimeout) {
     judge_.Break(Rule::kNoDeadToken, Name(serial) + " is believed to live " +
                                          std::to_string(too_long) + " ms too long");
@@ -608,17 +614,24 @@ void World::LookAtWhatIsKept() {
     }
   }
   const bool has = agent_->has_refresh_token();
-  if (durable_refresh_ && !has && refused_refresh_ == server_.refused_refresh()) {
+  const bool is_refused = refused_refresh_ != server_.refused_refresh();
+  if (had_refresh_ && !has && !is_refused) {
     judge_.Break(Rule::kKeepsRefresh, "the refresh token vanished");
   }
-  refused_refresh_ = is_new ? server_.refused_refresh() : refused_refresh_;
-  durable_refresh_ = has && (is_new ? !agent_->store_failed() : durable_refresh_);
+  had_refresh_ = has;
+  if (is_new) {
+    refused_refresh_ = server_.refused_refresh();
+    durable_refresh_ = has && !agent_->store_failed();
+  } else if (is_refused) {
+    durable_refresh_ = false;
+  }
 }
 
 /// After a boot: what was stored is there.
 void World::LookAtWhatWasKept() {
   const bool flash_fails = failed_call_ || IsOn(broken_flash_until_);
   held_ = this->serial();
+  had_refresh_ = agent_->has_refresh_token();
   rejected_ = 0;
   if (flash_fails) {
     return;
@@ -666,7 +679,8 @@ void World::LookAtRecovery() {
   if (HasToken() || !setup_.renews_ahead || server_.lifetime_s() < 300) {
     return;
   }
-  const std::int64_t since = std::max({well_since_, boot_at_, suspended_until_, server_said_until_});
+  const std::int64_t since =
+      std::max({well_since_, boot_at_, suspended_until_, server_said_until_});
   if (moment_.now > std::max(since + kPeriod + kGrace, slow_until_) &&
       agent_->next_attempt() != Instant::Never()) {
     judge_.Break(Rule::kRecovers, "all has been well for " +

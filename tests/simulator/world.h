@@ -187,6 +187,7 @@ class World {
   std::uint32_t failing_call_ = 0;     // of the port; 0: it has failed, or none is to
   Port failing_port_ = Port::kNetwork;
   std::uint8_t forgiven_ = 0;  // failures that somebody said need no explanation any more
+  bool had_refresh_ = false;
   bool durable_refresh_ = false;
   bool boots_blind_ = false;  // Storage did not answer when the device booted.
   bool latch_is_durable_ = true;
