@@ -152,6 +152,7 @@ std::int64_t Link::ReadyAt(Interest interest) const {
     case Interest::kReadable:
       return readable_at_;
     case Interest::kWritable:
+    case Interest::kEither:
     case Interest::kNothing:
       break;
   }
