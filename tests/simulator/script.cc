@@ -149,14 +149,19 @@ bool WantsARequest(Kind kind) {
   return std::find(kSuch.begin(), kSuch.end(), kind) != kSuch.end();
 }
 
+constexpr std::int64_t kMoreThanALife = 7200 * kSecond;  // No token is good for that.
+
 void Put(std::vector<Event>& events, Event event, Dice& dice) {
   if (WantsARequest(event.kind) && dice.OneIn(2)) {
     const Kind begins = dice.OneIn(3) ? Kind::kCallApi : Kind::kRenew;
     const bool before = event.kind != Kind::kCrash && event.kind != Kind::kPowerCut;
-    const std::int64_t apart = dice.From(0, 600);
+    const std::int64_t apart = dice.From(0, event.kind == Kind::kAsk ? 300 : 600);
     events.push_back({std::max<std::int64_t>(event.at + (before ? -apart : apart), 0), begins});
   }
   events.push_back(event);
+  if (event.kind == Kind::kAsk) {
+    events.back().a = dice.OneIn(2) ? kMoreThanALife : event.a;
+  }
   if (event.kind == Kind::kLifetime && event.a < 900) {
     events.push_back({event.at + event.b, Kind::kLifetime, 3600});  // They are asked for too often.
   }

@@ -272,6 +272,7 @@ void World::Boot() {
     return;
   }
   suspended_until_ = 0;
+  forgotten_ = false;
   judge_.Allow(1);
   judge_.Told(0);
   boots_blind_ = IsOn(broken_flash_until_);
@@ -366,8 +367,11 @@ void World::Ask(Millis min_valid) {
   if (min_valid.count * 2 > server_.lifetime_s() * kSecond) {
     judge_.Allow(1);
   }
+  well_since_ = forgotten_ ? moment_.now : well_since_;
+  forgotten_ = false;
   if (status == Status::kOk) {
-    return LookAtToken(min_valid);
+    LookAtToken(min_valid);
+    return server_.refuses_api() ? Reject(0) : void();
   }
   if (status != Status::kPending && agent_->last_token_failure().reason == Reason::kNone) {
     judge_.Break(Rule::kExplains, "RequestToken() fails and there is no reason");
@@ -424,6 +428,7 @@ void World::Forget() {
     durable_ = 0;
     durable_refresh_ = false;
     had_refresh_ = false;
+    forgotten_ = true;
     well_since_ = moment_.now;
   }
 }
@@ -679,10 +684,11 @@ void World::LookAtRecovery() {
   if (HasToken() || !setup_.renews_ahead || server_.lifetime_s() < 300) {
     return;
   }
+  // That a code was to be sent may be stored although it was not.
+  const bool needs_code = setup_.uses_code && agent_->next_attempt() == Instant::Never();
   const std::int64_t since =
       std::max({well_since_, boot_at_, suspended_until_, server_said_until_});
-  if (moment_.now > std::max(since + kPeriod + kGrace, slow_until_) &&
-      agent_->next_attempt() != Instant::Never()) {
+  if (moment_.now > std::max(since + kPeriod + kGrace, slow_until_) && !forgotten_ && !needs_code) {
     judge_.Break(Rule::kRecovers, "all has been well for " +
                                       std::to_string((moment_.now - since) / kSecond) +
                                       " s, and there is no token");

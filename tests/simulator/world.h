@@ -191,6 +191,7 @@ class World {
   bool durable_refresh_ = false;
   bool boots_blind_ = false;  // Storage did not answer when the device booted.
   bool latch_is_durable_ = true;
+  bool forgotten_ = false;  // Nobody wants a token since `Forget()`.
   bool calls_api_ = false;
   bool was_pending_ = false;
   bool failed_call_ = false;
