@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Asks a server on this machine for a number of tokens in one process, and prints what the last of
-// them sent and received. Run by resumption.py, which takes the difference of two numbers of
-// tokens.
+// them sent and received, and how many microseconds they took in the median. Run by resumption.py,
+// which takes the difference of two numbers of tokens.
 //
 // usage: connect_auth_bench_resumption PORT CA_FILE MODE COUNT
 //
@@ -10,8 +10,10 @@
 //       resumed  one agent
 //       restart  another agent for each token, on the same storage
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <fstream>
@@ -20,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "agent/agent.h"
 #include "platform/posix/blocking.h"
@@ -120,7 +123,9 @@ int Run(std::string_view port, const char* ca_file, std::string_view mode, int c
   bench->settings.keep_alive = Millis{0};  // It is connections that are measured.
 
   std::unique_ptr<Agent> agent;
+  std::vector<std::int64_t> times;
   for (int i = 0; i < count; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
     if (!agent || mode == "restart") {
       agent.reset();
       agent = bench->Start(mode != "full");
@@ -129,9 +134,14 @@ int Run(std::string_view port, const char* ca_file, std::string_view mode, int c
       std::fputs("no token\n", stderr);
       return 1;
     }
+    times.push_back(std::chrono::duration_cast<std::chrono::microseconds>(
+                        std::chrono::steady_clock::now() - begin)
+                        .count());
   }
-  std::printf("%zu %zu %d %d\n", bench->connection.up, bench->connection.down,
-              bench->connection.segments, agent->tls_resumed() ? 1 : 0);
+  std::sort(times.begin(), times.end());
+  std::printf("%zu %zu %d %d %lld\n", bench->connection.up, bench->connection.down,
+              bench->connection.segments, agent->tls_resumed() ? 1 : 0,
+              static_cast<long long>(times[times.size() / 2]));
   return 0;
 }
 
