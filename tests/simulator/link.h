@@ -45,7 +45,7 @@ class Link final : public Connection {
   /// Makes the n-th call fail, counted from 1.
   void FailCall(std::uint32_t n) { failing_call_ = n; }
   std::uint32_t calls() const { return calls_; }
-  /// Connections begun, and those of them that resumed a TLS session.
+  /// Connections begun.
   std::uint32_t connections() const { return connections_; }
 
  private:

@@ -265,7 +265,7 @@ void Print(const Setup& setup) {
 
 namespace {
 
-/// With %A and %B for the values.
+/// "a" and "b" are the values of the event.
 const char* NameOf(Kind kind) {
   switch (kind) {
     case Kind::kTrouble:

@@ -672,9 +672,18 @@ bool World::HasToken() const {
   return serial != 0 && moment_.now < server_.grant(serial).ends;
 }
 
+/// Whether a clock that is wrong makes a token of an earlier boot look alive.
+bool World::IsMisled() const {
+  const std::uint32_t serial = this->serial();
+  const Result<Millis> left = agent_->remaining_life();
+  return serial != 0 && server_.grant(serial).boot != moment_.boot && left.ok() &&
+         left.value() > Millis{0} &&
+         server_.grant(serial).wall_error - moment_.wall_error > kWallTolerance;
+}
+
 void World::LookAtRecovery() {
   const bool fails_now = failing_call_ != 0 && calls(failing_port_) >= failing_call_;
-  if (!IsAllWell() || fails_now) {
+  if (!IsAllWell() || IsMisled() || fails_now) {
     well_since_ = moment_.now;
     failing_call_ = fails_now ? 0 : failing_call_;
   }

@@ -139,6 +139,7 @@ class World {
   void LookAtFlash();
   bool FlashWorks() const;
   bool IsAllWell() const;
+  bool IsMisled() const;
   std::uint32_t serial() const { return Server::SerialOf(agent_->token().text().Reveal()); }
 
   Setup setup_;
