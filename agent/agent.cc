@@ -53,26 +53,24 @@ Status Agent::Start(const Settings& settings) {
   }
   counters_ = Counters();
   last_attempt_ = Instant{0} + (Millis{0} - kLeastPause);
-  Status ready = NameBoot();
-  if (ready == Status::kOk) {
-    ready = Adopt(settings, Changed::kAll);
-  }
-  if (ready != Status::kOk) {
+  const Status random = DrawStandIn();
+  if (random != Status::kOk) {
     engine_.Stop();
-    return FailNow(ready, Reason::kNoEntropy);
+    return FailNow(random, Reason::kNoEntropy);
   }
+  Adopt(settings, Changed::kAll);
   phase_ = Phase::kIdle;
   return Status::kOk;
 }
 
-/// The age of a token that comes from now on is known, also where the platform knows neither its
-/// boots apart nor the time: else each would be taken for an old one, and be replaced at once.
+/// For a boot and a device that have no id. The age of a token that comes from now on is known
+/// then, also where the platform knows neither its boots apart nor the time: else each would be
+/// taken for an old one, and be replaced at once.
 ///
 /// @return kOk, kUnavailable (no random octets)
-Status Agent::NameBoot() {
-  std::array<std::uint8_t, 8> random{};
-  const Status status = engine_.Random(random);
-  clock_.SetStandIn(GetBigEndian(random));
+Status Agent::DrawStandIn() {
+  const Status status = engine_.Random(stand_in_);
+  clock_.SetStandIn(GetBigEndian(stand_in_));
   return status;
 }
 
@@ -88,20 +86,11 @@ Status Agent::ChangeSettings(const Settings& settings) {
   phase_ = Phase::kIdle;
   clock_.SetLeast(settings.least_time);
   const bool same_token = store_.IsFor(settings.record_key, FingerprintOf(settings));
-  return Adopt(settings, same_token ? Changed::kTerms : Changed::kAll);
+  Adopt(settings, same_token ? Changed::kTerms : Changed::kAll);
+  return Status::kOk;
 }
 
-/// @return kOk, kUnavailable (no random octets)
-Status Agent::Adopt(const Settings& settings, Changed changed) {
-  std::array<std::uint8_t, 8> stand_in{};
-  ConstBytes device_id = settings.device_id;
-  if (device_id.empty()) {
-    device_id = stand_in;
-    const Status random = engine_.Random(stand_in);
-    if (random != Status::kOk) {
-      return random;
-    }
-  }
+void Agent::Adopt(const Settings& settings, Changed changed) {
   settings_ = settings;
   static_cast<void>(ParseOrigin(settings_.url, origin_));  // CheckSettings has seen it succeed.
   tls_.SetTrust(settings_.trust);
@@ -109,8 +98,7 @@ Status Agent::Adopt(const Settings& settings, Changed changed) {
     PickUp();
   }
   DropLatchOfOthers();
-  Schedule(device_id);
-  return Status::kOk;
+  Schedule(settings_.device_id.empty() ? ConstBytes(stand_in_) : settings_.device_id);
 }
 
 /// Begins with what is stored.
@@ -129,6 +117,7 @@ void Agent::PickUp() {
 void Agent::ReadStored() {
   store_.Load(state_, memory_.io);
   stored_until_ = EndOfToken();
+  latch_found_ = clock_.Now();
 }
 
 /// Other credentials than those that were refused are worth a try.
@@ -235,7 +224,9 @@ Status Agent::RequestToken(Millis min_valid) {
 
 Status Agent::AwaitToken(Millis min_valid, Instant until) {
   const Status status = RequestToken(min_valid);
-  if (status == Status::kOk || next_attempt() == Instant::Never() || state_.latch.is_set()) {
+  const bool is_shut =
+      status != Status::kPending && (next_attempt() == Instant::Never() || IsLatched());
+  if (status == Status::kOk || is_shut) {
     return status;
   }
   if (clock_.Now() >= until) {
@@ -281,7 +272,7 @@ Status Agent::Want(Instant earliest) {
 /// @return kRejected, kNeedsCode, other  As of `RequestToken`.
 Status Agent::MayAsk(Instant earliest) {
   const Instant now = clock_.Now();
-  if (state_.latch.is_set() && now < LatchOpens()) {
+  if (IsLatched()) {
     if (token_failure_.reason != Reason::kRefused && token_failure_.reason != Reason::kRedirected) {
       token_failure_ = Failure();
       token_failure_.reason = Reason::kLatched;
@@ -307,8 +298,12 @@ Status Agent::MayAsk(Instant earliest) {
   return token_failure_.status == Status::kOk ? Status::kPending : token_failure_.status;
 }
 
+bool Agent::IsLatched() const {
+  return state_.latch.is_set() && clock_.Now() < LatchOpens();
+}
+
 Instant Agent::LatchOpens() const {
-  return LatchOpensAt(state_.latch, clock_, latch_slot_, settings_.latch_wait);
+  return LatchOpensAt(state_.latch, clock_, latch_slot_, settings_.latch_wait, latch_found_);
 }
 
 Instant Agent::next_attempt() const {
@@ -373,9 +368,15 @@ Status Agent::ReadAgain() {
   if (!MissesMarks()) {
     return Status::kOk;
   }
-  ReadStored();
-  DropLatchOfOthers();
+  ReadMarksIfMissed();
   return MayAsk(clock_.Now());
+}
+
+void Agent::ReadMarksIfMissed() {
+  if (MissesMarks()) {
+    ReadStored();
+    DropLatchOfOthers();
+  }
 }
 
 Status Agent::BeginExchange(Exchange::Request request) {
@@ -487,7 +488,7 @@ void Agent::ReadToken(bool& changes_more) {
 }
 
 Status Agent::FinishToken() {
-  bool changes_more = state_.latch.is_set() || rejected_;
+  bool changes_more = state_.latch.is_set() || rejected_ || store_failed_;
   ReadToken(changes_more);
   exchange_.Clear();  // Nothing of the response outlives its reader.
   if (token_failure_.status != Status::kOk) {
@@ -497,6 +498,7 @@ Status Agent::FinishToken() {
   ++generation_;
   state_.latch = Latch();
   rejected_ = false;
+  wanted_ = false;
   const bool in_step = backoff_.failures() != 0 || !came_since_start_;
   came_since_start_ = true;
   backoff_.Succeed();
@@ -558,6 +560,7 @@ void Agent::Refuse() {
   ++counters_.refusals;
   state_.latch = {token_failure_.http_status, token_failure_.oauth_error, anchor_,
                   MarkOfCredentials()};
+  latch_found_ = clock_.Now();
   if (Save(memory_.io) != Status::kOk) {
     CONNECT_AUTH_LOG(kWarning, "store: the refusal is not stored, HTTP status",
                      token_failure_.http_status);
@@ -565,13 +568,18 @@ void Agent::Refuse() {
 }
 
 /// A refresh token that the server does not take any more is forgotten. That the client is not who
-/// it says is no fault of the refresh token.
+/// it says is no fault of the refresh token. A refusal that names no error may be one of anything:
+/// then the password is worth a try, but with a code there is nothing else, so that the token
+/// stays.
 ///
 /// @return  Whether the credentials, or a code, are worth a try.
 bool Agent::FallBackFromRefreshToken() {
-  const bool is_refused = token_failure_.reason == Reason::kCodeRefused ||
-                          (token_failure_.reason == Reason::kRefused &&
-                           token_failure_.oauth_error != OAuthError::kInvalidClient);
+  const OAuthError error = token_failure_.oauth_error;
+  const bool names_error = error != OAuthError::kNone && error != OAuthError::kOther;
+  const bool is_refused =
+      token_failure_.reason == Reason::kCodeRefused ||
+      (token_failure_.reason == Reason::kRefused && error != OAuthError::kInvalidClient &&
+       (names_error || settings_.grant == Grant::kPassword));
   if (!is_refused) {
     return false;
   }
@@ -734,7 +742,12 @@ Status Agent::Forget() {
     return Status::kFailedPrecondition;
   }
   exchange_.Abort();
+  ReadMarksIfMissed();
+  if (MissesMarks() && settings_.grant == Grant::kAuthorizationCode) {
+    return FailNow(Status::kUnavailable, Reason::kStorageFailed);  // Which code is spent?
+  }
   state_.WipeTokens();
+  stored_until_ = Instant{0};
   wanted_ = false;
   renewal_at_ = Instant::Never();  // Until somebody wants a token.
   const Status session = tls_session_.Erase();

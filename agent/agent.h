@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -204,7 +205,9 @@ class Agent {
   /// are gone when `Idle()` has nothing left to do.
   ///
   /// @return kOk                  Storage has none.
-  /// @return kUnavailable         Storage still has some of it.
+  /// @return kUnavailable         Storage still has some of it; or could never be read, so that
+  /// with
+  ///                              a code grant it is not known which code was spent.
   /// @return kFailedPrecondition  Not started, or an operation is going on.
   Status Forget();
 
@@ -274,8 +277,8 @@ class Agent {
 
   // Settings.
   bool IsStarted() const { return phase_ != Phase::kStopped; }
-  Status NameBoot();
-  Status Adopt(const Settings& settings, Changed changed);
+  Status DrawStandIn();
+  void Adopt(const Settings& settings, Changed changed);
   void PickUp();
   void ReadStored();
   void DropLatchOfOthers();
@@ -292,12 +295,14 @@ class Agent {
   // Asking for a token.
   Status Want(Instant earliest);
   Status MayAsk(Instant earliest);
+  bool IsLatched() const;
   Instant LatchOpens() const;
   TokenRequestKind NextKind() const;
   bool IsDue();
   Status BeginTokenRequest();
   bool MissesMarks() const;
   Status ReadAgain();
+  void ReadMarksIfMissed();
   Status PollToken();
   Status FinishToken();
   void ReadToken(bool& changes_more);
@@ -340,14 +345,16 @@ class Agent {
   Failure failure_;
   Failure token_failure_;
   Counters counters_;
-  Instant stored_until_;          // when the stored token's life is over; 0: unknown
-  Instant earliest_;              // no attempt before this; Never: somebody has to act
-  Instant renewal_at_;            // when the token is to be replaced ahead of need
-  Instant last_attempt_;          // when it began
-  Instant api_deadline_;          // of the API request, a renewal in its middle included
-  Millis reject_pause_;           // see kMostRejectPause
-  std::size_t request_size_ = 0;  // of the request under way, in the I/O buffer
-  std::uint32_t generation_ = 0;  // of the token
+  Instant stored_until_;                    // when the stored token's life is over; 0: unknown
+  Instant earliest_;                        // no attempt before this; Never: somebody has to act
+  Instant renewal_at_;                      // when the token is to be replaced ahead of need
+  Instant latch_found_;                     // when the latch was set, or read from storage
+  Instant last_attempt_;                    // when it began
+  Instant api_deadline_;                    // of the API request, a renewal in its middle included
+  Millis reject_pause_;                     // see kMostRejectPause
+  std::size_t request_size_ = 0;            // of the request under way, in the I/O buffer
+  std::uint32_t generation_ = 0;            // of the token
+  std::array<std::uint8_t, 8> stand_in_{};  // see DrawStandIn()
   Phase phase_ = Phase::kStopped;
   TokenRequestKind kind_ = TokenRequestKind::kPassword;  // of the token request under way
   bool wanted_ = false;            // A token is, as soon as one may be asked for.

@@ -23,9 +23,10 @@ namespace connect_auth {
 ///               that restarts again and again would ask at each restart once the wait is over.
 /// @param slot   For Purpose::kLatch.
 /// @param wait   0: the latch never opens by itself.
-/// @return  Where it is not known how long ago the refusal was (after a restart, without a wall
-///          clock) the wait begins now: a device that restarts all the time then does not ask.
-Instant LatchOpensAt(const Latch& latch, const Clock& clock, Slot slot, Millis wait);
+/// @param found  When this boot set or found it. Where it is not known how long ago the refusal was
+///               (after a restart, without a wall clock) the wait begins then: a device that
+///               restarts all the time does not ask.
+Instant LatchOpensAt(const Latch& latch, const Clock& clock, Slot slot, Millis wait, Instant found);
 
 inline constexpr Millis kLatchWait = Millis::Seconds(12L * 3600);
 

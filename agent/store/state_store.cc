@@ -61,7 +61,12 @@ void StateStore::Load(State& state, Bytes room) {
 
 /// A token that has no room does not make the rest useless.
 StateStore::Stored StateStore::Open(State& state, Bytes record) const {
-  if (!OpenRecord(RecordType::kState, record_key_, fingerprint_, record).ok()) {
+  const Result<std::uint32_t> opened =
+      OpenRecord(RecordType::kState, record_key_, fingerprint_, record);
+  if (opened.status() == Status::kOutOfMemory) {
+    return Stored::kUnreadable;
+  }
+  if (!opened.ok()) {
     return WhyNotOpened(SealedForWhom(record_key_, fingerprint_, record));
   }
   const Bytes payload =

@@ -28,7 +28,7 @@ Problem RunLogout(const CommandLine& line) {
     return {};  // Nothing was ever stored.
   }
   Session session(configuration);
-  problem = session.Lock();  // A token under way in another process is wiped as well.
+  problem = session.LockStore();  // A token under way in another process is wiped as well.
   if (problem.exists()) {
     return problem;
   }

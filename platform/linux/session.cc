@@ -97,9 +97,7 @@ Problem Session::Open() {
     return problem;
   }
   Warn(Join({"the token will not be stored: ", problem.sentence}));
-  has_store_ = false;
-  agent_.Stop();
-  return StartAgent({});
+  return OpenWithoutStore();
 }
 
 Problem Session::OpenOffline() {
@@ -115,7 +113,17 @@ Problem Session::OpenOffline() {
 }
 
 Problem Session::OpenWithoutStore() {
+  has_store_ = false;
+  agent_.Stop();
   return StartAgent({});
+}
+
+Problem Session::LockStore() {
+  if (store_.Open().exists()) {
+    return {};  // Whoever opens the session will be told.
+  }
+  has_store_ = true;
+  return Lock();
 }
 
 Problem Session::StartAgent(ConstBytes record_key) {

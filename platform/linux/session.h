@@ -74,6 +74,9 @@ class Session {
   /// @return  A problem (kUnreachable): another process keeps it.
   Problem Lock();
 
+  /// As `Lock`, before anything was opened: what is found then is what is there under the lock.
+  Problem LockStore();
+
   /// Does what the store has put off, if it was written: on raw flash, erasing ahead of need.
   void Tidy();
 

@@ -13,6 +13,7 @@ namespace {
 constexpr UnixSeconds kWall{1800000000};
 constexpr std::int64_t kHour = 3600;
 constexpr std::uint32_t kDevices = 256;
+constexpr Instant kFound{0};
 constexpr Millis kMost{std::numeric_limits<std::int64_t>::max()};
 
 Slot SlotOf(std::uint32_t device) {
@@ -35,7 +36,7 @@ void latch_timer_opens_after_the_wait_at_the_place_of_the_device(void**) {
   for (const Millis wait : {Millis{1}, Millis::Seconds(kHour), kLatchWait}) {
     for (std::uint32_t device = 0; device < kDevices; ++device) {
       const Millis span =
-          LatchOpensAt(RefusedNow(clock), clock, SlotOf(device), wait) - clock.Now();
+          LatchOpensAt(RefusedNow(clock), clock, SlotOf(device), wait, kFound) - clock.Now();
       assert_true(span >= wait && span < wait + wait);
       assert_true(span == wait + SlotOf(device).Of(wait));
     }
@@ -49,7 +50,8 @@ void latch_timer_allows_two_refusals_in_any_day(void**) {
     std::array<Instant, kRefusals> refused{};
     for (std::size_t i = 0; i < kRefusals; ++i) {
       refused[i] = clock.Now();
-      const Instant next = LatchOpensAt(RefusedNow(clock), clock, SlotOf(device), kLatchWait);
+      const Instant next =
+          LatchOpensAt(RefusedNow(clock), clock, SlotOf(device), kLatchWait, kFound);
       assert_true(i < 2 || refused[i] - refused[i - 2] >= Millis::Seconds(24 * kHour));
       clock.Advance(next - clock.Now());
     }
@@ -59,13 +61,13 @@ void latch_timer_allows_two_refusals_in_any_day(void**) {
 void latch_timer_does_not_move_while_time_goes_on(void**) {
   fake::FakeClock clock = ClockWithWallTime();
   const Latch latch = RefusedNow(clock);
-  const Instant opens = LatchOpensAt(latch, clock, SlotOf(9), kLatchWait);
+  const Instant opens = LatchOpensAt(latch, clock, SlotOf(9), kLatchWait, kFound);
   for (int hour = 0; hour < 12; ++hour) {
     clock.Advance(Millis::Seconds(kHour));
-    assert_true(LatchOpensAt(latch, clock, SlotOf(9), kLatchWait) == opens);
+    assert_true(LatchOpensAt(latch, clock, SlotOf(9), kLatchWait, kFound) == opens);
   }
   clock.Advance(Millis::Seconds(100 * kHour));
-  assert_true(LatchOpensAt(latch, clock, SlotOf(9), kLatchWait) == clock.Now());
+  assert_true(LatchOpensAt(latch, clock, SlotOf(9), kLatchWait, kFound) == clock.Now());
 }
 
 void latch_timer_goes_on_over_a_restart_where_the_time_is_known(void**) {
@@ -73,7 +75,7 @@ void latch_timer_goes_on_over_a_restart_where_the_time_is_known(void**) {
   const Latch latch = RefusedNow(clock);
   clock.Reboot(2);
   clock.SetWallTime(UnixSeconds{kWall.count + 5 * kHour});
-  const Millis left = LatchOpensAt(latch, clock, SlotOf(9), kLatchWait) - clock.Now();
+  const Millis left = LatchOpensAt(latch, clock, SlotOf(9), kLatchWait, kFound) - clock.Now();
   assert_true(left == kLatchWait + SlotOf(9).Of(kLatchWait) - Millis::Seconds(5 * kHour));
 }
 
@@ -83,12 +85,13 @@ void latch_timer_begins_anew_where_the_time_is_not_known(void**) {
   const Millis whole = kLatchWait + SlotOf(9).Of(kLatchWait);
   for (std::uint64_t boot = 2; boot < 100; ++boot) {  // Restarts every eleven hours: never asks.
     clock.Reboot(boot);
-    assert_true(LatchOpensAt(latch, clock, SlotOf(9), kLatchWait) == Instant{0} + whole);
+    assert_true(LatchOpensAt(latch, clock, SlotOf(9), kLatchWait, kFound) == Instant{0} + whole);
     clock.Advance(Millis::Seconds(11 * kHour));
+    assert_true(LatchOpensAt(latch, clock, SlotOf(9), kLatchWait, kFound) == Instant{0} + whole);
   }
   clock.Reboot(2);
   clock.SetWallTime(UnixSeconds{kWall.count - 1});  // ran back
-  assert_true(LatchOpensAt(latch, clock, SlotOf(9), kLatchWait) == Instant{0} + whole);
+  assert_true(LatchOpensAt(latch, clock, SlotOf(9), kLatchWait, kFound) == Instant{0} + whole);
 }
 
 void latch_timer_takes_a_refusal_in_the_future_as_one_of_now(void**) {
@@ -96,7 +99,7 @@ void latch_timer_takes_a_refusal_in_the_future_as_one_of_now(void**) {
   Latch latch = RefusedNow(clock);
   latch.since.sent = Instant::Never();
   const Millis whole = kLatchWait + SlotOf(9).Of(kLatchWait);
-  assert_true(LatchOpensAt(latch, clock, SlotOf(9), kLatchWait) == clock.Now() + whole);
+  assert_true(LatchOpensAt(latch, clock, SlotOf(9), kLatchWait, kFound) == clock.Now() + whole);
 }
 
 void latch_timer_without_a_wait_never_opens(void**) {
@@ -104,9 +107,9 @@ void latch_timer_without_a_wait_never_opens(void**) {
   const Latch latch = RefusedNow(clock);
   clock.Advance(Millis::Seconds(100000 * kHour));
   for (const Millis none : {Millis{0}, Millis{-1}, Millis{0} - kMost}) {
-    assert_true(LatchOpensAt(latch, clock, SlotOf(9), none) == Instant::Never());
+    assert_true(LatchOpensAt(latch, clock, SlotOf(9), none, kFound) == Instant::Never());
   }
-  assert_true(LatchOpensAt(latch, clock, SlotOf(9), kMost) == Instant::Never());
+  assert_true(LatchOpensAt(latch, clock, SlotOf(9), kMost, kFound) == Instant::Never());
 }
 
 }  // namespace

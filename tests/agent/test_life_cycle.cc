@@ -43,7 +43,8 @@ constexpr std::array<std::uint8_t, Settings::kRecordKeyBytes> kKey = {7, 7, 7};
 
 /// A device whose agent sees to its token by itself.
 struct Device {
-  Device() : peer({}, {}), agent({clock, peer, storage, entropy}, Memory()) {
+  explicit Device(const tests::PeerOptions& options = {})
+      : peer(options, {}), agent({clock, peer, storage, entropy}, Memory()) {
     clock.Reboot(1);
     clock.SetWallTime(UnixSeconds{static_cast<std::int64_t>(std::time(nullptr))});
     settings = tests::PageSettings();
@@ -203,6 +204,72 @@ void life_cycle_waiters_have_their_own_patience(void**) {
   device.Pass(device.settings.backoff.period);
   assert_int_equal(device.agent.AwaitToken(kNoMatter, late), Status::kOk);
   assert_int_equal(device.requests(), 2);
+}
+
+void life_cycle_awaited_token_is_asked_for_once(void**) {
+  Device device;
+  device.settings.backoff.boot_spread = Millis{0};
+  device.Start();
+  const Instant late = device.clock.Now() + kHour;
+  assert_int_equal(device.agent.AwaitToken(kNoMatter, late), Status::kPending);
+  device.Pass(Millis::Seconds(60));
+  assert_int_equal(device.agent.AwaitToken(kNoMatter, late), Status::kOk);
+  assert_int_equal(device.requests(), 1);
+}
+
+void life_cycle_patience_ends_while_a_code_is_under_way(void**) {
+  tests::PeerOptions silent;
+  silent.closes = false;
+  Device device(silent);
+  device.settings.grant = connect_auth::Grant::kAuthorizationCode;
+  device.settings.password = SecretView();
+  device.settings.code = SecretView("code 1");
+  device.settings.backoff.boot_spread = Millis{0};
+  device.peer.SetReply("");
+  device.Start();
+  const Instant soon = device.clock.Now() + Millis::Seconds(2);
+  assert_int_equal(device.agent.AwaitToken(kNoMatter, soon), Status::kPending);
+  while (device.clock.Now() < soon) {
+    assert_int_equal(device.agent.Poll(), Status::kPending);
+    device.clock.Advance(Millis{10});
+  }
+  assert_int_equal(device.agent.AwaitToken(kNoMatter, soon), Status::kTimeout);
+}
+
+void life_cycle_latch_opens_also_where_its_age_is_not_known(void**) {
+  Device device;
+  device.settings.backoff.boot_spread = Millis{0};
+  device.peer.SetReply(kRefusal);
+  device.Start();
+  device.Pass(Millis::Seconds(1));
+  device.agent.Stop();
+  device.clock.Reboot(2);
+  device.settings.trust.least_time = UnixSeconds{std::time(nullptr) - 1000};
+  device.Start();
+  device.Pass(Millis::Seconds(11 * 3600));
+  assert_int_equal(device.requests(), 0);
+  device.Pass(Millis::Seconds(13 * 3600));
+  assert_int_equal(device.requests(), 1);
+}
+
+void life_cycle_store_that_cannot_be_read_does_not_forget_which_code_was_spent(void**) {
+  Device device;
+  device.settings.grant = connect_auth::Grant::kAuthorizationCode;
+  device.settings.password = SecretView();
+  device.settings.code = SecretView("code 1");
+  device.settings.backoff.boot_spread = Millis{0};
+  device.Start();
+  device.Pass(Millis::Seconds(1));
+  assert_int_equal(device.requests(), 1);
+  device.agent.Stop();
+  device.storage.SetFailing(true);
+  device.Start();
+  assert_int_equal(device.agent.Forget(), Status::kUnavailable);
+  device.storage.SetFailing(false);
+  assert_int_equal(device.agent.Forget(), Status::kOk);
+  device.Pass(Millis::Seconds(60));
+  assert_int_equal(device.agent.RequestToken(kNoMatter), Status::kNeedsCode);
+  assert_int_equal(device.requests(), 0);
 }
 
 void life_cycle_old_token_serves_through_an_outage(void**) {
@@ -390,6 +457,24 @@ void life_cycle_refused_refresh_token_of_a_code_needs_another_code(void**) {
   assert_true(device.peer.received().ends_with("grant_type=authorization_code&code=code+2"));
 }
 
+void life_cycle_refresh_token_of_a_code_outlives_a_refusal_without_a_name(void**) {
+  Device device;
+  device.settings.grant = connect_auth::Grant::kAuthorizationCode;
+  device.settings.password = SecretView();
+  device.settings.code = SecretView("code 1");
+  device.Grant(3600, "first");
+  device.Start();
+  device.Pass(kHour);
+  device.peer.SetReply(
+      "HTTP/1.1 400 Bad Request\r\nContent-Length: 20\r\n\r\n{\"ErrorMessage\":\"x\"}");
+  device.Pass(kHour);
+  assert_true(device.agent.has_refresh_token());
+  assert_true(device.agent.latch().is_set());
+  device.Grant(3600, "second");
+  device.Pass(Millis::Seconds(24 * 3600));
+  assert_int_equal(device.agent.RequestToken(kNoMatter), Status::kOk);
+}
+
 /// Makes an API request to its end. @return the status that is shown
 std::uint16_t CallApi(Device& device) {
   ApiRequest request;
@@ -523,6 +608,10 @@ int main() {
       cmocka_unit_test(life_cycle_short_lives_never_make_a_loop),
       cmocka_unit_test(life_cycle_callers_join_the_request_under_way),
       cmocka_unit_test(life_cycle_waiters_have_their_own_patience),
+      cmocka_unit_test(life_cycle_awaited_token_is_asked_for_once),
+      cmocka_unit_test(life_cycle_patience_ends_while_a_code_is_under_way),
+      cmocka_unit_test(life_cycle_latch_opens_also_where_its_age_is_not_known),
+      cmocka_unit_test(life_cycle_store_that_cannot_be_read_does_not_forget_which_code_was_spent),
       cmocka_unit_test(life_cycle_old_token_serves_through_an_outage),
       cmocka_unit_test(life_cycle_retry_after_is_a_floor),
       cmocka_unit_test(life_cycle_refused_credentials_are_left_alone_through_a_thousand_restarts),
@@ -534,6 +623,7 @@ int main() {
       cmocka_unit_test(life_cycle_refresh_token_is_used_and_rotated),
       cmocka_unit_test(life_cycle_refused_refresh_token_gives_way_to_the_password),
       cmocka_unit_test(life_cycle_refused_refresh_token_of_a_code_needs_another_code),
+      cmocka_unit_test(life_cycle_refresh_token_of_a_code_outlives_a_refusal_without_a_name),
       cmocka_unit_test(life_cycle_api_that_refuses_every_token_costs_few_requests),
       cmocka_unit_test(life_cycle_late_refusal_of_an_older_token_changes_nothing),
       cmocka_unit_test(life_cycle_api_is_called_with_the_present_token),

@@ -137,7 +137,7 @@ void state_store_save_needs_room_storage_and_random_octets(void**) {
     }
   }
   assert_int_equal(rig.store.Save(rig.state, rig.room), Status::kOutOfMemory);
-  assert_true(rig.Find(kKey, rig.fingerprint) == Stored::kDamaged);  // For want of memory.
+  assert_true(rig.Find(kKey, rig.fingerprint) == Stored::kUnreadable);  // For want of memory.
 }
 
 void state_store_forgets_tokens_and_keeps_marks(void**) {

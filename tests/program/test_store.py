@@ -5,6 +5,7 @@ its own, and nothing of somebody else's is lost.
 CONNECT_AUTH_KILLS: how often the program is killed for each kind of store (default: 100).
 """
 
+import fcntl
 import json
 import os
 import pathlib
@@ -17,6 +18,7 @@ import unittest
 from harness import (
     EXIT_DONE,
     EXIT_STORAGE,
+    EXIT_UNREACHABLE,
     Device,
     Outcome,
     ProgramTest,
@@ -132,6 +134,26 @@ class Ring(StoreTest):
         self.assert_done(self.device.run("logout"))
         self.assert_done(self.device.run("request", "GET", "/Connect/api/devices"))
         self.assert_quiet_again()
+
+    def test_logout_waits_for_whoever_asks_for_a_token(self) -> None:
+        self.device.settings["limits"]["timeout"] = "1"
+        for use in self.kinds:
+            with self.subTest(use.__name__):
+                place = use(self)
+                self.assert_done(self.device.run("token"))
+                locked = place if place.name == "image" else self.device.store / "lock"
+                with locked.open("ab") as file:
+                    fcntl.lockf(file, fcntl.LOCK_EX)
+                    self.assert_fails(self.device.run("logout"), EXIT_UNREACHABLE)
+                self.assertEqual(self.status()["stored"], "state")
+                self.assert_done(self.device.run("logout"))
+                self.assertEqual(self.status()["stored"], "nothing")
+
+    def test_logout_from_a_record_that_cannot_be_read(self) -> None:
+        self.device.store.mkdir()
+        os.mkfifo(self.device.store / "state")
+        self.assert_done(self.device.run("logout"))
+        self.assertEqual(self.device.stored_files(), [])
 
     def test_spent_code_is_remembered_by_a_ring(self) -> None:
         image = self.use_image()
