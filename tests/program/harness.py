@@ -164,7 +164,10 @@ class Device:
         # The sanitizers' library wants to be the first one, without need.
         options = os.environ.get("ASAN_OPTIONS", "")
         self.environment["ASAN_OPTIONS"] = f"verify_asan_link_order=0:{options}"
-        self.environment["LD_PRELOAD"] = _named_by("CONNECT_AUTH_SHIFTED_CLOCK")
+        library = self.directory / "clock.so"  # A blank in the name would end it.
+        if not library.is_symlink():
+            library.symlink_to(_named_by("CONNECT_AUTH_SHIFTED_CLOCK"))
+        self.environment["LD_PRELOAD"] = str(library)
 
     def use_client_secret(self, secret: str | bytes) -> None:
         """Replaces the client secret."""
