@@ -73,6 +73,18 @@ struct Device {
   }
 
   void Start() { assert_int_equal(agent.Start(settings), Status::kOk); }
+  /// With credentials that the server refuses, and has refused once.
+  void StartRefused() {
+    settings.backoff.boot_spread = Millis{0};
+    peer.SetReply(kRefusal);
+    Start();
+    Pass(Millis::Seconds(1));
+  }
+  void UseCode(std::string_view code) {
+    settings.grant = connect_auth::Grant::kAuthorizationCode;
+    settings.password = SecretView();
+    settings.code = SecretView(code);
+  }
   void Restart() {
     agent.Stop();
     Start();
@@ -221,9 +233,7 @@ void life_cycle_patience_ends_while_a_code_is_under_way(void**) {
   tests::PeerOptions silent;
   silent.closes = false;
   Device device(silent);
-  device.settings.grant = connect_auth::Grant::kAuthorizationCode;
-  device.settings.password = SecretView();
-  device.settings.code = SecretView("code 1");
+  device.UseCode("code 1");
   device.settings.backoff.boot_spread = Millis{0};
   device.peer.SetReply("");
   device.Start();
@@ -238,10 +248,7 @@ void life_cycle_patience_ends_while_a_code_is_under_way(void**) {
 
 void life_cycle_latch_opens_also_where_its_age_is_not_known(void**) {
   Device device;
-  device.settings.backoff.boot_spread = Millis{0};
-  device.peer.SetReply(kRefusal);
-  device.Start();
-  device.Pass(Millis::Seconds(1));
+  device.StartRefused();
   device.agent.Stop();
   device.clock.Reboot(2);
   device.settings.trust.least_time = UnixSeconds{std::time(nullptr) - 1000};
@@ -254,9 +261,7 @@ void life_cycle_latch_opens_also_where_its_age_is_not_known(void**) {
 
 void life_cycle_store_that_cannot_be_read_does_not_forget_which_code_was_spent(void**) {
   Device device;
-  device.settings.grant = connect_auth::Grant::kAuthorizationCode;
-  device.settings.password = SecretView();
-  device.settings.code = SecretView("code 1");
+  device.UseCode("code 1");
   device.settings.backoff.boot_spread = Millis{0};
   device.Start();
   device.Pass(Millis::Seconds(1));
@@ -314,10 +319,7 @@ void life_cycle_retry_after_is_a_floor(void**) {
 
 void life_cycle_refused_credentials_are_left_alone_through_a_thousand_restarts(void**) {
   Device device;
-  device.settings.backoff.boot_spread = Millis{0};
-  device.peer.SetReply(kRefusal);
-  device.Start();
-  device.Pass(Millis::Seconds(1));
+  device.StartRefused();
   assert_int_equal(device.requests(), 1);
   for (int restart = 0; restart < 1000; ++restart) {
     device.Restart();
@@ -335,10 +337,7 @@ void life_cycle_refused_credentials_are_left_alone_through_a_thousand_restarts(v
 
 void life_cycle_latch_is_released_by_other_credentials_or_by_somebody(void**) {
   Device device;
-  device.settings.backoff.boot_spread = Millis{0};
-  device.peer.SetReply(kRefusal);
-  device.Start();
-  device.Pass(Millis::Seconds(1));
+  device.StartRefused();
   assert_true(device.agent.latch().is_set());
 
   assert_int_equal(device.agent.ForgetRefusal(), Status::kOk);
@@ -357,10 +356,7 @@ void life_cycle_latch_is_released_by_other_credentials_or_by_somebody(void**) {
 
 void life_cycle_other_credentials_after_a_restart_are_worth_a_try(void**) {
   Device device;
-  device.settings.backoff.boot_spread = Millis{0};
-  device.peer.SetReply(kRefusal);
-  device.Start();
-  device.Pass(Millis::Seconds(1));
+  device.StartRefused();
   device.settings.client_secret = SecretView("mended");
   device.Grant(3600);
   device.Restart();
@@ -436,9 +432,7 @@ void life_cycle_refused_refresh_token_gives_way_to_the_password(void**) {
 
 void life_cycle_refused_refresh_token_of_a_code_needs_another_code(void**) {
   Device device;
-  device.settings.grant = connect_auth::Grant::kAuthorizationCode;
-  device.settings.password = SecretView();
-  device.settings.code = SecretView("code 1");
+  device.UseCode("code 1");
   device.Grant(3600, "first");
   device.Start();
   device.Pass(kHour);
@@ -459,9 +453,7 @@ void life_cycle_refused_refresh_token_of_a_code_needs_another_code(void**) {
 
 void life_cycle_refresh_token_of_a_code_outlives_a_refusal_without_a_name(void**) {
   Device device;
-  device.settings.grant = connect_auth::Grant::kAuthorizationCode;
-  device.settings.password = SecretView();
-  device.settings.code = SecretView("code 1");
+  device.UseCode("code 1");
   device.Grant(3600, "first");
   device.Start();
   device.Pass(kHour);
@@ -586,10 +578,7 @@ void life_cycle_forgotten_token_is_asked_for_again_only_if_it_is_wanted(void**) 
 void life_cycle_refusal_is_not_forgotten_in_the_middle_of_something(void**) {
   Device device;
   assert_int_equal(device.agent.ForgetRefusal(), Status::kFailedPrecondition);
-  device.settings.backoff.boot_spread = Millis{0};
-  device.peer.SetReply(kRefusal);
-  device.Start();
-  device.Pass(Millis::Seconds(1));
+  device.StartRefused();
   device.storage.SetReadOnly(true);
   assert_int_equal(device.agent.ForgetRefusal(), Status::kUnavailable);
   assert_int_equal(device.agent.last_failure().reason, Reason::kStorageFailed);
