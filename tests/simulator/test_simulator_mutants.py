@@ -26,11 +26,11 @@ MUTANTS = {
          'refusal', '  if (memory_.io.empty()) {\n    CONNECT_AUTH_LOG(kWarning, "store: the refusal'),
     ],
     'refused credentials are sent again': [
-        (AGENT, 'if (state_.latch.is_set() && now < LatchOpens()) {',
-         'if (state_.latch.is_set() && now > LatchOpens()) {'),
+        (AGENT, 'return state_.latch.is_set() && clock_.Now() < LatchOpens();',
+         'return state_.latch.is_set() && clock_.Now() > LatchOpens();'),
     ],
     'a refusal of unknown age counts as an old one': [
-        (LATCH, 'AgeOf(latch.since, clock).value_or(Millis{0})',
+        (LATCH, 'AgeOf(latch.since, clock).value_or(clock.Now() - found)',
          'AgeOf(latch.since, clock).value_or(wait + wait)'),
     ],
     'a code is marked as spent after it was sent': [
