@@ -2,11 +2,16 @@
 #include "agent/tls/digest.h"
 
 #include "agent/encoding/byte_order.h"
+#include "agent/tls/engine.h"
 #include "mbedtls/sha256.h"
 #include "port/bytes.h"
 
 namespace connect_auth {
 namespace {
+
+/// mbedTLS calls back into the engine's object, and a linker goes through an archive once: this
+/// sees to it that it is there by then, whoever else of the agent is linked.
+[[gnu::used]] const auto kCalledBack = &Engine::refused_allocations;
 
 // A hash over memory cannot fail: mbedTLS reports only accelerator faults here.
 void Absorb(mbedtls_sha256_context& hash, ConstBytes octets) {

@@ -5,6 +5,7 @@
 
 #include "agent/config.h"
 #include "agent/encoding/byte_order.h"
+#include "agent/tls/engine.h"
 #include "mbedtls/platform.h"
 #include "mbedtls/ssl.h"
 #include "mbedtls/x509_crt.h"
@@ -15,6 +16,10 @@
 
 namespace connect_auth {
 namespace {
+
+/// mbedTLS calls back into the engine's object, and a linker goes through an archive once: this
+/// sees to it that it is there by then, whoever else of the agent is linked.
+[[gnu::used]] const auto kCalledBack = &Engine::refused_allocations;
 
 /// A session that is loaded on its way into a connection. What it points at lies in the arena.
 class LoadedSession {
