@@ -235,7 +235,7 @@ int RunStorage() {
   fixture.storage = &store.ring;
   fixture.context = &store;
   fixture.scratch = memory;
-  fixture.largest = RingStorage::LargestRecord(store.board.flash.geometry(), 15);
+  fixture.largest = RingStorage::LargestRecord(store.board.flash.geometry());
   fixture.reboot = [](contract::StorageFixture& of) {
     Store& self = *static_cast<Store*>(of.context);
     of.storage = new (&self.ring) RingStorage(self.board.flash);
