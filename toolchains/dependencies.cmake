@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# mbedTLS, cJSON, CMocka and inih from source trees: every target builds them with its own compiler and
+# mbedTLS, cJSON, CMocka, inih and lwIP from source trees: every target builds them with its own compiler and
 # configuration. Nothing here goes to the network; toolchains/fetch-dependencies does that beforehand.
 #
 # An integrator passes other trees (CONNECT_AUTH_MBEDTLS_DIR, ...), or defines the targets
-# MbedTLS::mbedtls, cmocka, inih before this project is added; then those are used and nothing is built.
+# MbedTLS::mbedtls, cmocka, inih, lwip before this project is added; then those are used and nothing is built.
 
 set(CONNECT_AUTH_DEPENDENCIES_DIR "${PROJECT_SOURCE_DIR}/.deps" CACHE PATH
     "Where toolchains/fetch-dependencies has put the sources")
@@ -112,6 +112,19 @@ if(CONNECT_AUTH_BUILD_PROGRAM AND NOT TARGET inih)
   target_compile_definitions(inih PUBLIC INI_MAX_LINE=8192 INI_USE_STACK=1 INI_STOP_ON_FIRST_ERROR=1
     INI_HANDLER_LINENO=1 INI_ALLOW_INLINE_COMMENTS=0 INI_ALLOW_MULTILINE=0)
   target_compile_options(inih PRIVATE -w -ffunction-sections -fdata-sections)
+endif()
+
+# --- lwIP, where no operating system has a network -----------------------------------------------------
+
+if(CONNECT_AUTH_LWIP_OPTIONS_DIR AND NOT TARGET lwip)
+  connect_auth_find_source(LWIP src/include/lwip/tcp.h)
+  file(GLOB sources CONFIGURE_DEPENDS
+    "${CONNECT_AUTH_LWIP_DIR}/src/core/*.c" "${CONNECT_AUTH_LWIP_DIR}/src/core/ipv4/*.c"
+    "${CONNECT_AUTH_LWIP_DIR}/src/core/ipv6/*.c" "${CONNECT_AUTH_LWIP_DIR}/src/netif/ethernet.c")
+  add_library(lwip STATIC EXCLUDE_FROM_ALL ${sources})
+  target_include_directories(lwip SYSTEM PUBLIC "${CONNECT_AUTH_LWIP_DIR}/src/include"
+    "${PROJECT_SOURCE_DIR}/platform/lwip/include" "${CONNECT_AUTH_LWIP_OPTIONS_DIR}")
+  target_compile_options(lwip PRIVATE -w -ffunction-sections -fdata-sections)
 endif()
 
 # --- CMocka, for the tests ----------------------------------------------------------------------------

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/lwip/lwip_connection.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+
+#include "lwip/dns.h"
+
+namespace connect_auth::lwip {
+namespace {
+
+// RFC 1035 section 2.3.4, without the final dot.
+constexpr std::size_t kLongestName = 253;
+
+// Who waits for an answer of the resolver, and to what. lwIP cannot take a question back, so an
+// answer may come when nobody waits any more, or the object is gone.
+LwipConnection* asking = nullptr;
+std::uintptr_t look_ups = 0;
+
+bool IsName(std::string_view host) {
+  return !host.empty() && host.size() <= kLongestName && host.find('\0') == host.npos;
+}
+
+}  // namespace
+
+Status LwipConnection::Connect(std::string_view host, std::uint16_t port) {
+  if (phase_ != Phase::kIdle) {
+    return Report();
+  }
+  if (!IsName(host) || port == 0) {
+    return Status::kInvalidArgument;
+  }
+  port_ = port;
+  return Resolve(host);
+}
+
+Status LwipConnection::Report() const {
+  switch (phase_) {
+    case Phase::kConnected:
+      return Status::kOk;
+    case Phase::kFailed:
+    case Phase::kBroken:
+      return Status::kUnavailable;
+    case Phase::kIdle:
+    case Phase::kResolving:
+    case Phase::kConnecting:
+      break;
+  }
+  return Status::kPending;
+}
+
+Status LwipConnection::Resolve(std::string_view host) {
+  std::array<char, kLongestName + 1> name{};
+  std::copy(host.begin(), host.end(), name.begin());
+  phase_ = Phase::kResolving;
+  look_up_ = ++look_ups;
+  asking = this;
+  ip_addr_t address;
+  const err_t error = dns_gethostbyname(name.data(), &address, OnResolved,
+                                        reinterpret_cast<void*>(look_up_));
+  if (error == ERR_OK) {
+    ConnectTo(address);
+  } else if (error != ERR_INPROGRESS) {
+    phase_ = Phase::kFailed;
+  }
+  return Report();
+}
+
+void LwipConnection::OnResolved(const char*, const ip_addr_t* address, void* look_up) {
+  LwipConnection* const self = asking;
+  if (self == nullptr || self->phase_ != Phase::kResolving ||
+      self->look_up_ != reinterpret_cast<std::uintptr_t>(look_up)) {
+    return;
+  }
+  if (address == nullptr) {
+    self->phase_ = Phase::kFailed;
+  } else {
+    self->ConnectTo(*address);
+  }
+}
+
+void LwipConnection::ConnectTo(const ip_addr_t& address) {
+  phase_ = Phase::kFailed;
+  pcb_ = tcp_new_ip_type(IP_GET_TYPE(&address));
+  if (pcb_ == nullptr) {
+    return;
+  }
+  tcp_arg(pcb_, this);
+  tcp_recv(pcb_, OnReceived);
+  tcp_err(pcb_, OnError);
+  tcp_nagle_disable(pcb_);
+  if (tcp_connect(pcb_, &address, port_, OnConnected) == ERR_OK) {
+    phase_ = Phase::kConnecting;
+  }
+}
+
+err_t LwipConnection::OnConnected(void* self, tcp_pcb*, err_t) {
+  static_cast<LwipConnection*>(self)->phase_ = Phase::kConnected;
+  return ERR_OK;
+}
+
+err_t LwipConnection::OnReceived(void* self, tcp_pcb*, pbuf* data, err_t) {
+  auto& connection = *static_cast<LwipConnection*>(self);
+  if (data == nullptr) {
+    connection.ended_ = true;
+  } else if (connection.received_ == nullptr) {
+    connection.received_ = data;
+  } else {
+    pbuf_cat(connection.received_, data);
+  }
+  return ERR_OK;
+}
+
+// lwIP has freed the control block already.
+void LwipConnection::OnError(void* self, err_t) {
+  auto& connection = *static_cast<LwipConnection*>(self);
+  connection.pcb_ = nullptr;
+  connection.DropReceived();
+  connection.phase_ =
+      connection.phase_ == Phase::kConnected ? Phase::kBroken : Phase::kFailed;
+}
+
+IoResult LwipConnection::NotConnected() const {
+  return IoResult::Error(phase_ == Phase::kBroken ? Status::kUnavailable
+                                                  : Status::kFailedPrecondition);
+}
+
+IoResult LwipConnection::Write(ConstBytes data) {
+  if (phase_ != Phase::kConnected) {
+    return NotConnected();
+  }
+  // lwIP takes all or nothing. Where its memory is short, less may still go.
+  std::size_t size = std::min<std::size_t>(data.size(), tcp_sndbuf(pcb_));
+  while (size > 0 && tcp_write(pcb_, data.data(), static_cast<u16_t>(size),
+                               TCP_WRITE_FLAG_COPY) != ERR_OK) {
+    size /= 2;
+  }
+  // Also where nothing was taken: what waits may be what has to go first. What cannot go now goes
+  // with the next time-out or acknowledgement.
+  tcp_output(pcb_);
+  return size > 0 ? IoResult::Bytes(size) : IoResult::Error(Status::kPending);
+}
+
+IoResult LwipConnection::Read(Bytes into) {
+  if (phase_ != Phase::kConnected) {
+    return NotConnected();
+  }
+  if (received_ == nullptr) {
+    return IoResult::Error(ended_ ? Status::kClosed : Status::kPending);
+  }
+  const auto size =
+      static_cast<u16_t>(std::min<std::size_t>(into.size(), received_->tot_len));
+  pbuf_copy_partial(received_, into.data(), size, 0);
+  received_ = pbuf_free_header(received_, size);
+  tcp_recved(pcb_, size);
+  return IoResult::Bytes(size);
+}
+
+void LwipConnection::DropReceived() {
+  if (received_ != nullptr) {
+    pbuf_free(received_);
+    received_ = nullptr;
+  }
+}
+
+void LwipConnection::Close() {
+  if (asking == this) {
+    asking = nullptr;
+  }
+  if (pcb_ != nullptr) {
+    tcp_arg(pcb_, nullptr);
+    tcp_recv(pcb_, nullptr);
+    tcp_err(pcb_, nullptr);
+    // Without memory for a FIN it ends with a RST, which needs none that lasts.
+    if (tcp_close(pcb_) != ERR_OK) {
+      tcp_abort(pcb_);
+    }
+    pcb_ = nullptr;
+  }
+  DropReceived();
+  ended_ = false;
+  phase_ = Phase::kIdle;
+}
+
+}  // namespace connect_auth::lwip
