@@ -57,8 +57,8 @@ Status LwipConnection::Resolve(std::string_view host) {
   look_up_ = ++look_ups;
   asking = this;
   ip_addr_t address;
-  const err_t error = dns_gethostbyname(name.data(), &address, OnResolved,
-                                        reinterpret_cast<void*>(look_up_));
+  const err_t error =
+      dns_gethostbyname(name.data(), &address, OnResolved, reinterpret_cast<void*>(look_up_));
   if (error == ERR_OK) {
     ConnectTo(address);
   } else if (error != ERR_INPROGRESS) {
@@ -117,8 +117,7 @@ void LwipConnection::OnError(void* self, err_t) {
   auto& connection = *static_cast<LwipConnection*>(self);
   connection.pcb_ = nullptr;
   connection.DropReceived();
-  connection.phase_ =
-      connection.phase_ == Phase::kConnected ? Phase::kBroken : Phase::kFailed;
+  connection.phase_ = connection.phase_ == Phase::kConnected ? Phase::kBroken : Phase::kFailed;
 }
 
 IoResult LwipConnection::NotConnected() const {
@@ -132,8 +131,8 @@ IoResult LwipConnection::Write(ConstBytes data) {
   }
   // lwIP takes all or nothing. Where its memory is short, less may still go.
   std::size_t size = std::min<std::size_t>(data.size(), tcp_sndbuf(pcb_));
-  while (size > 0 && tcp_write(pcb_, data.data(), static_cast<u16_t>(size),
-                               TCP_WRITE_FLAG_COPY) != ERR_OK) {
+  while (size > 0 &&
+         tcp_write(pcb_, data.data(), static_cast<u16_t>(size), TCP_WRITE_FLAG_COPY) != ERR_OK) {
     size /= 2;
   }
   // Also where nothing was taken: what waits may be what has to go first. What cannot go now goes
@@ -149,8 +148,7 @@ IoResult LwipConnection::Read(Bytes into) {
   if (received_ == nullptr) {
     return IoResult::Error(ended_ ? Status::kClosed : Status::kPending);
   }
-  const auto size =
-      static_cast<u16_t>(std::min<std::size_t>(into.size(), received_->tot_len));
+  const auto size = static_cast<u16_t>(std::min<std::size_t>(into.size(), received_->tot_len));
   pbuf_copy_partial(received_, into.data(), size, 0);
   received_ = pbuf_free_header(received_, size);
   tcp_recved(pcb_, size);

@@ -51,7 +51,9 @@ bool IsOnStack(const std::uint32_t* frame) {
   return frame >= thread_stack_begin && frame + kFrameWords <= handler_stack_end;
 }
 
-bool IsOverflow(const std::uint32_t* frame) { return frame < thread_stack_begin; }
+bool IsOverflow(const std::uint32_t* frame) {
+  return frame < thread_stack_begin;
+}
 
 }  // namespace
 

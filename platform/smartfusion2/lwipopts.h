@@ -22,7 +22,8 @@
 #define LWIP_UDP 1
 #define LWIP_DNS 1
 #define LWIP_DHCP 1
-#define LWIP_ACD 0 /* No second asking whether an address is taken: DHCP servers ask themselves. */
+#define LWIP_ACD 0 /* No second asking whether an address is taken: DHCP servers ask themselves. \
+                    */
 #define LWIP_DHCP_DOES_ACD_CHECK 0
 #define LWIP_ICMP 1
 #define LWIP_RAW 0
@@ -31,16 +32,19 @@
 #define IP_FRAG 0
 #define LWIP_NETIF_LINK_CALLBACK 1
 #define LWIP_NETIF_STATUS_CALLBACK 0
-#define LWIP_NETIF_TX_SINGLE_PBUF 0
+/* The MAC sends a frame from one piece of memory: the very one in which lwIP keeps it. */
+#define LWIP_NETIF_TX_SINGLE_PBUF 1
 
 /* A name of the longest kind (RFC 1035), one question at a time: 540 octets. */
 #define DNS_MAX_NAME_LENGTH 254
 #define DNS_TABLE_SIZE 1
 #define DNS_MAX_SERVERS 2
-#define LWIP_DNS_SECURE \
-  (LWIP_DNS_SECURE_RAND_XID | LWIP_DNS_SECURE_RAND_SRC_PORT | LWIP_DNS_SECURE_NO_MULTIPLE_OUTSTANDING)
+#define LWIP_DNS_SECURE                                       \
+  (LWIP_DNS_SECURE_RAND_XID | LWIP_DNS_SECURE_RAND_SRC_PORT | \
+   LWIP_DNS_SECURE_NO_MULTIPLE_OUTSTANDING)
 
-/* Frames are received into the driver's own buffers (see ethernet.h), one of which is always free. */
+/* Frames are received into the driver's own buffers (see ethernet.h), one of which is always free.
+ */
 #define TCP_MSS 1460
 #define TCP_WND (2 * TCP_MSS)
 #define TCP_SND_BUF (2 * TCP_MSS)

@@ -26,6 +26,8 @@ inline volatile std::uint32_t& Register(std::uint32_t base, std::uint32_t offset
 }
 
 /// Lets an external interrupt reach its handler (NVIC_ISER0).
-inline void EnableInterrupt(unsigned number) { Register(kNvic, 0) = 1U << number; }
+inline void EnableInterrupt(unsigned number) {
+  Register(kNvic, 0) = 1U << number;
+}
 
 }  // namespace connect_auth::smartfusion2

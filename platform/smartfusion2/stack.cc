@@ -30,7 +30,8 @@ StackUse UseOf(const std::uint32_t* begin, const std::uint32_t* end) {
 
 }  // namespace
 
-// Not inline, so that the frame is the innermost one; below it only what this function itself needs.
+// Not inline, so that the frame is the innermost one; below it only what this function itself
+// needs.
 [[gnu::noinline]] void PaintStacks() {
   constexpr std::size_t kOwnWords = 16;
   std::uint32_t* const in_use = static_cast<std::uint32_t*>(__builtin_frame_address(0));
@@ -38,8 +39,12 @@ StackUse UseOf(const std::uint32_t* begin, const std::uint32_t* end) {
   std::fill(handler_stack_begin, handler_stack_end, kPaint);
 }
 
-StackUse ThreadStack() { return UseOf(thread_stack_begin, thread_stack_end); }
+StackUse ThreadStack() {
+  return UseOf(thread_stack_begin, thread_stack_end);
+}
 
-StackUse HandlerStack() { return UseOf(handler_stack_begin + kGuardWords, handler_stack_end); }
+StackUse HandlerStack() {
+  return UseOf(handler_stack_begin + kGuardWords, handler_stack_end);
+}
 
 }  // namespace connect_auth::smartfusion2

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "platform/smartfusion2/emac.h"
 #include "platform/smartfusion2/fault.h"
 #include "platform/smartfusion2/mpu.h"
 #include "platform/smartfusion2/registers.h"
@@ -54,6 +55,7 @@ constexpr Vectors MakeVectors() {
   vectors.exceptions[0] = StartUp;
   vectors.exceptions[14] = HandleSystick;
   vectors.interrupts[kUart0Interrupt] = HandleUart;
+  vectors.interrupts[kEmacInterrupt] = HandleEmac;
   return vectors;
 }
 

@@ -38,7 +38,9 @@ void SystickClock::Start() {
   Register(kSystick, kControl) = kEnableWithInterrupt;
 }
 
-Instant SystickClock::Now() const { return Instant{static_cast<std::int64_t>(Milliseconds())}; }
+Instant SystickClock::Now() const {
+  return Instant{static_cast<std::int64_t>(Milliseconds())};
+}
 
 std::uint64_t SystickClock::Ticks() const {
   std::uint64_t before;
@@ -59,6 +61,8 @@ std::uint64_t SystickClock::Ticks() const {
   return before * kTicksPerMilli + passed;
 }
 
-void HandleSystick() { milliseconds = milliseconds + 1; }
+void HandleSystick() {
+  milliseconds = milliseconds + 1;
+}
 
 }  // namespace connect_auth::smartfusion2

@@ -21,7 +21,9 @@ std::array<volatile std::uint8_t, Uart::kReceiveBytes> ring;
 volatile unsigned into = 0;
 volatile unsigned from = 0;
 
-unsigned After(unsigned place) { return (place + 1) % Uart::kReceiveBytes; }
+unsigned After(unsigned place) {
+  return (place + 1) % Uart::kReceiveBytes;
+}
 
 }  // namespace
 

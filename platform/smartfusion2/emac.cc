@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/smartfusion2/emac.h"
+
+#include <algorithm>
+
+#include "platform/smartfusion2/registers.h"
+
+namespace connect_auth::smartfusion2 {
+namespace {
+
+constexpr std::uint32_t kConfiguration1 = 0x000;
+constexpr std::uint32_t kSendEnable = 1U << 0;
+constexpr std::uint32_t kReceiveEnable = 1U << 2;
+constexpr std::uint32_t kReset = 1U << 31;
+constexpr std::uint32_t kConfiguration2 = 0x004;
+// Full duplex, frames padded and with check sequence, MII, a preamble of 7 octets.
+constexpr std::uint32_t kOrdinary = 0x7107;
+constexpr std::uint32_t kLongestFrame = 0x010;
+constexpr std::uint32_t kPhyCommand = 0x024;
+constexpr std::uint32_t kPhyRead = 1;
+constexpr std::uint32_t kPhyAddress = 0x028;
+constexpr std::uint32_t kPhyStatus = 0x030;
+constexpr std::uint32_t kPhyBusy = 0x034;
+constexpr std::uint32_t kStation1 = 0x040;
+constexpr std::uint32_t kStation2 = 0x044;
+constexpr std::uint32_t kFifos = 0x048;
+constexpr std::uint32_t kAllFifos = 0x1F00;
+constexpr std::uint32_t kSendControl = 0x180;
+constexpr std::uint32_t kSendDescriptor = 0x184;
+constexpr std::uint32_t kSendStatus = 0x188;
+constexpr std::uint32_t kReceiveControl = 0x18C;
+constexpr std::uint32_t kReceiveDescriptor = 0x190;
+constexpr std::uint32_t kReceiveStatus = 0x194;
+constexpr std::uint32_t kReceiveOverflow = 1U << 2;
+constexpr std::uint32_t kOnePacket = 1;
+constexpr std::uint32_t kInterruptMask = 0x198;
+constexpr std::uint32_t kReceivedAndOverflow = 1U << 4 | 1U << 6;
+
+// Of a descriptor: nothing in it. Set, it is the MAC's to receive; clear, the MAC's to send.
+constexpr std::uint32_t kEmpty = 1U << 31;
+constexpr std::uint32_t kSizeMask = 0x7FF;
+
+// IEEE 802.3 clause 22, of the PHY at address 1.
+constexpr std::uint32_t kPhyStatusRegister = 1U << 8 | 1;
+constexpr std::uint32_t kPhyLinkUp = 1U << 2;
+
+// Loops of about 7 clocks: 12 ms at 142 MHz.
+constexpr std::uint32_t kMostPolls = 250'000;
+
+volatile bool has_work = false;
+
+std::uint32_t AddressOf(const volatile void* memory) {
+  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(memory));
+}
+
+volatile std::uint32_t& Mac(std::uint32_t offset) {
+  return Register(kEmac, offset);
+}
+
+// What the MAC changes behind the compiler's back.
+std::uint32_t Fetch(const std::uint32_t& word) {
+  return *static_cast<const volatile std::uint32_t*>(&word);
+}
+
+void Put(std::uint32_t& word, std::uint32_t value) {
+  asm volatile("dmb" ::: "memory");
+  *static_cast<volatile std::uint32_t*>(&word) = value;
+  asm volatile("dmb" ::: "memory");
+}
+
+template <typename Condition>
+bool WaitFor(Condition condition) {
+  for (std::uint32_t polls = 0; polls < kMostPolls; ++polls) {
+    if (condition()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+void Emac::Start(const MacAddress& address) {
+  Mac(kConfiguration1) = kReset;
+  Mac(kConfiguration1) = 0;
+  Mac(kConfiguration2) = kOrdinary;
+  Mac(kLongestFrame) = kBufferBytes;
+  Mac(kFifos) = kAllFifos;
+  Mac(kStation1) = static_cast<std::uint32_t>(address[0]) << 24 |
+                   static_cast<std::uint32_t>(address[1]) << 16 |
+                   static_cast<std::uint32_t>(address[2]) << 8 | address[3];
+  Mac(kStation2) =
+      static_cast<std::uint32_t>(address[4]) << 24 | static_cast<std::uint32_t>(address[5]) << 16;
+  for (std::size_t i = 0; i < kReceiveBuffers; ++i) {
+    received_[i] = {AddressOf(buffers_[i].data()), kEmpty,
+                    AddressOf(&received_[(i + 1) % kReceiveBuffers])};
+  }
+  // The second one is never filled: it ends the chain.
+  sent_[0] = {0, kEmpty, AddressOf(&sent_[1])};
+  sent_[1] = {0, kEmpty, AddressOf(&sent_[0])};
+  next_ = 0;
+  lent_ = {};
+  Mac(kConfiguration1) = kSendEnable | kReceiveEnable;
+  Receive();
+  Mac(kInterruptMask) = kReceivedAndOverflow;
+  EnableInterrupt(kEmacInterrupt);
+}
+
+// The MAC takes the place where it goes on from the register, so it has to be the right one.
+void Emac::Receive() {
+  Mac(kReceiveDescriptor) = AddressOf(&received_[next_]);
+  Mac(kReceiveControl) = 1;
+}
+
+bool Emac::HasLink() const {
+  Mac(kPhyAddress) = kPhyStatusRegister;
+  Mac(kPhyCommand) = kPhyRead;
+  const bool answered = WaitFor([] { return Mac(kPhyBusy) == 0; });
+  const std::uint32_t status = Mac(kPhyStatus);
+  Mac(kPhyCommand) = 0;
+  return answered && (status & kPhyLinkUp) != 0;
+}
+
+Emac::Frame Emac::Take() {
+  Descriptor& descriptor = received_[next_];
+  const std::uint32_t size = Fetch(descriptor.size);
+  if (lent_[next_] || (size & kEmpty) != 0) {
+    return {};
+  }
+  Frame frame{next_,
+              Bytes(buffers_[next_]).first(std::min<std::size_t>(size & kSizeMask, kBufferBytes))};
+  lent_[next_] = true;
+  next_ = (next_ + 1) % kReceiveBuffers;
+  Mac(kReceiveStatus) = kOnePacket;
+  return frame;
+}
+
+void Emac::Give(std::size_t buffer) {
+  lent_[buffer] = false;
+  Put(received_[buffer].size, kEmpty);
+  if ((Mac(kReceiveStatus) & kReceiveOverflow) != 0) {
+    Mac(kReceiveStatus) = kReceiveOverflow;
+    Receive();
+  }
+}
+
+bool Emac::Send(ConstBytes frame) {
+  sent_[0].buffer = AddressOf(frame.data());
+  Put(sent_[0].size, static_cast<std::uint32_t>(frame.size()));
+  Mac(kSendDescriptor) = AddressOf(&sent_[0]);
+  Mac(kSendControl) = 1;
+  const bool sent = WaitFor([this] { return (Fetch(sent_[0].size) & kEmpty) != 0; });
+  if (!sent) {
+    Mac(kSendControl) = 0;
+    Put(sent_[0].size, kEmpty);
+  }
+  Mac(kSendStatus) = kOnePacket;
+  return sent;
+}
+
+bool Emac::HasWork() {
+  const bool had = has_work;
+  has_work = false;
+  Mac(kInterruptMask) = kReceivedAndOverflow;
+  return had;
+}
+
+// Masked until somebody looks: the reason for it lasts until then.
+void HandleEmac() {
+  Mac(kInterruptMask) = 0;
+  has_work = true;
+}
+
+}  // namespace connect_auth::smartfusion2

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "port/bytes.h"
+
+namespace connect_auth::smartfusion2 {
+
+using MacAddress = std::array<std::uint8_t, 6>;
+
+/// The Ethernet MAC (UG0331, "Ethernet MAC"), which fetches and stores frames by itself.
+///
+/// Received frames lie in a ring of buffers. Each is lent to whoever takes it, until it is given
+/// back; meanwhile the MAC uses the others, and where it meets one that is not back yet it stops
+/// receiving until `Give`.
+///
+/// The interrupt only says that there is something to do, and wakes a sleeping processor.
+class Emac {
+ public:
+  static constexpr std::size_t kReceiveBuffers = 4;
+  /// The longest frame: header, 1500 octets, check sequence; and what the MAC rounds up to.
+  static constexpr std::size_t kBufferBytes = 1536;
+
+  /// A buffer with a frame in it.
+  struct Frame {
+    std::size_t buffer = kReceiveBuffers;  ///< Its number, for `Give`; kReceiveBuffers: none.
+    Bytes octets;
+  };
+
+  /// Resets the MAC and begins to receive.
+  void Start(const MacAddress& address);
+
+  /// Whether the cable is plugged in, as the PHY says.
+  bool HasLink() const;
+
+  /// The next frame that came. Lent until `Give`.
+  Frame Take();
+
+  /// Gives a buffer back to the MAC.
+  ///
+  /// @param buffer  Of a frame that was taken, once.
+  void Give(std::size_t buffer);
+
+  /// Sends a frame and waits until it is on the line.
+  ///
+  /// @param frame  60..1514 octets. Borrowed during the call.
+  /// @return false  The MAC did not send it in the time that ten frames take at 10 Mbit/s.
+  bool Send(ConstBytes frame);
+
+  /// Whether frames may have come since the interrupt was last heeded. Heeds it.
+  static bool HasWork();
+
+ private:
+  // What the MAC reads and writes: see UG0331, "DMA descriptors".
+  struct Descriptor {
+    std::uint32_t buffer;
+    std::uint32_t size;
+    std::uint32_t next;
+  };
+
+  void Receive();
+
+  std::array<Descriptor, kReceiveBuffers> received_{};
+  std::array<Descriptor, 2> sent_{};
+  alignas(4) std::array<std::array<std::uint8_t, kBufferBytes>, kReceiveBuffers> buffers_{};
+  std::size_t next_ = 0;  // The buffer that is filled next.
+  std::array<bool, kReceiveBuffers> lent_{};
+};
+
+void HandleEmac();
+
+}  // namespace connect_auth::smartfusion2

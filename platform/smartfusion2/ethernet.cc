@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/smartfusion2/ethernet.h"
+
+#include <algorithm>
+
+#include "lwip/dhcp.h"
+#include "lwip/dns.h"
+#include "lwip/etharp.h"
+#include "netif/ethernet.h"
+
+namespace connect_auth::smartfusion2 {
+namespace {
+
+constexpr u16_t kMtu = 1500;
+
+ip4_addr_t Ip4(std::uint32_t address) {
+  return ip4_addr_t{address};
+}
+
+}  // namespace
+
+void Ethernet::Start(const MacAddress& mac, const StaticAddress* fixed) {
+  std::copy(mac.begin(), mac.end(), netif_.hwaddr);
+  emac_.Start(mac);
+  const StaticAddress own = fixed != nullptr ? *fixed : StaticAddress{};
+  const ip4_addr_t address = Ip4(own.address);
+  const ip4_addr_t netmask = Ip4(own.netmask);
+  const ip4_addr_t gateway = Ip4(own.gateway);
+  netif_add(&netif_, &address, &netmask, &gateway, this, SetUp, ethernet_input);
+  netif_set_default(&netif_);
+  netif_set_up(&netif_);
+  if (fixed == nullptr) {
+    dhcp_start(&netif_);
+  } else if (own.dns != 0) {
+    const ip_addr_t dns = IPADDR4_INIT(own.dns);
+    dns_setserver(0, &dns);
+  }
+}
+
+err_t Ethernet::SetUp(netif* interface) {
+  interface->name[0] = 'e';
+  interface->name[1] = 'n';
+  interface->hwaddr_len = ETH_HWADDR_LEN;
+  interface->mtu = kMtu;
+  interface->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET;
+  interface->output = etharp_output;
+  interface->linkoutput = Send;
+  return ERR_OK;
+}
+
+void Ethernet::Poll(Instant now) {
+  if (now >= look_at_link_) {
+    look_at_link_ = now + kLinkPeriod;
+    // lwIP asks for an address anew when the cable comes back.
+    emac_.HasLink() ? netif_set_link_up(&netif_) : netif_set_link_down(&netif_);
+  }
+  if (Emac::HasWork()) {
+    while (Input()) {
+    }
+  }
+}
+
+bool Ethernet::Input() {
+  const Emac::Frame frame = emac_.Take();
+  if (frame.buffer == Emac::kReceiveBuffers) {
+    return false;
+  }
+  Lent& lent = lent_[frame.buffer];
+  lent.owner = this;
+  lent.pbuf.custom_free_function = GiveBack;
+  pbuf* const wrapped =
+      pbuf_alloced_custom(PBUF_RAW, static_cast<u16_t>(frame.octets.size()), PBUF_REF, &lent.pbuf,
+                          frame.octets.data(), static_cast<u16_t>(Emac::kBufferBytes));
+  if (netif_.input(wrapped, &netif_) != ERR_OK) {
+    pbuf_free(wrapped);
+  }
+  return true;
+}
+
+void Ethernet::GiveBack(pbuf* frame) {
+  Lent& lent = *reinterpret_cast<Lent*>(frame);
+  Ethernet& owner = *lent.owner;
+  owner.emac_.Give(static_cast<std::size_t>(&lent - owner.lent_.data()));
+}
+
+err_t Ethernet::Send(netif* interface, pbuf* frame) {
+  Ethernet& self = *static_cast<Ethernet*>(interface->state);
+  // One piece, as LWIP_NETIF_TX_SINGLE_PBUF says; else what arrived goes back as it is (ICMP).
+  pbuf* const whole = frame->next == nullptr ? frame : pbuf_clone(PBUF_RAW, PBUF_RAM, frame);
+  if (whole == nullptr) {
+    return ERR_MEM;
+  }
+  const bool sent =
+      self.emac_.Send(ConstBytes(static_cast<const std::uint8_t*>(whole->payload), whole->tot_len));
+  self.unsent_ += sent ? 0 : 1;
+  if (whole != frame) {
+    pbuf_free(whole);
+  }
+  return sent ? ERR_OK : ERR_IF;
+}
+
+}  // namespace connect_auth::smartfusion2
