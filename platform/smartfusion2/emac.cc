@@ -49,10 +49,6 @@ constexpr std::uint32_t kMostPolls = 250'000;
 
 volatile bool has_work = false;
 
-std::uint32_t AddressOf(const volatile void* memory) {
-  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(memory));
-}
-
 volatile std::uint32_t& Mac(std::uint32_t offset) {
   return Register(kEmac, offset);
 }

@@ -22,8 +22,9 @@
 #define LWIP_UDP 1
 #define LWIP_DNS 1
 #define LWIP_DHCP 1
-#define LWIP_ACD 0 /* No second asking whether an address is taken: DHCP servers ask themselves. \
-                    */
+#define LWIP_ACD                                                                  \
+  0 /* No second asking whether an address is taken: DHCP servers ask themselves. \
+     */
 #define LWIP_DHCP_DOES_ACD_CHECK 0
 #define LWIP_ICMP 1
 #define LWIP_RAW 0

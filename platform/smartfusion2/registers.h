@@ -25,6 +25,11 @@ inline volatile std::uint32_t& Register(std::uint32_t base, std::uint32_t offset
   return *reinterpret_cast<volatile std::uint32_t*>(base + offset);
 }
 
+/// What a register holds that points at `memory`.
+inline std::uint32_t AddressOf(const volatile void* memory) {
+  return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(memory));
+}
+
 /// Lets an external interrupt reach its handler (NVIC_ISER0).
 inline void EnableInterrupt(unsigned number) {
   Register(kNvic, 0) = 1U << number;

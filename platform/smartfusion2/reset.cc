@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/smartfusion2/reset.h"
 
+#include <array>
+#include <charconv>
 #include <cstdint>
 
 #include "platform/smartfusion2/registers.h"
+#include "platform/smartfusion2/uart.h"
 
 namespace connect_auth::smartfusion2 {
 
@@ -15,6 +18,16 @@ void Reset() {
   asm volatile("dsb" ::: "memory");
   for (;;) {
   }
+}
+
+void Exit(int status) {
+  std::array<char, 12> number;
+  const auto end = std::to_chars(number.data(), number.data() + number.size(), status).ptr;
+  Uart::Write("\nEXIT ");
+  Uart::Write({number.data(), static_cast<std::size_t>(end - number.data())});
+  Uart::Write("\n");
+  Uart::Flush();
+  Reset();
 }
 
 }  // namespace connect_auth::smartfusion2

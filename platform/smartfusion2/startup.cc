@@ -16,7 +16,7 @@
 #include "platform/smartfusion2/uart.h"
 
 // C++ lets nobody call main() by its name.
-int Main() asm("main");
+int Main(int, char**) asm("main");
 
 extern "C" {
 extern const std::uint32_t data_in_envm[];
@@ -82,6 +82,5 @@ void StartOnThreadStack() {
   connect_auth::smartfusion2::EnableFaults();
   _set_tls(__tls_base);
   std::for_each(init_array_begin, init_array_end, [](Initializer initialize) { initialize(); });
-  Main();
-  connect_auth::smartfusion2::Reset();
+  connect_auth::smartfusion2::Exit(Main(0, nullptr));
 }

@@ -215,7 +215,7 @@ void backoff_ends_at_the_end_of_time(void**) {
   for (const Instant now : {Instant::Never(), Instant{kMost - 1}, Instant{kMost - 1000}}) {
     Backoff backoff(kPlan, SlotOf(500), now);
     assert_true(backoff.First() >= now);
-    for (const std::uint32_t seconds : {0U, 1U, UINT32_MAX}) {
+    for (const std::uint32_t seconds : std::to_array<std::uint32_t>({0, 1, UINT32_MAX})) {
       assert_true(backoff.AfterFailure(After(seconds), now) >= now);
     }
   }
