@@ -22,6 +22,7 @@ Fingerprint FingerprintOf(const Settings& settings);
 enum class RecordType : std::uint8_t {
   kState = 1,       ///< Payload: see state_record.h.
   kTlsSession = 2,  ///< Payload: see session_cache.h. Apart, as it changes at times of its own.
+  kProvision = 3,   ///< Payload: see provision_record.h. Its fingerprint is 32 zeros.
 };
 
 /// A record as it lies in storage, whatever storage that is. All numbers are big-endian.

@@ -14,9 +14,9 @@ AGENT_STD = set('algorithm array bit compare cstddef cstdint cstring ctime limit
 PORT_STD = AGENT_STD
 LIBRARIES = ('mbedtls/', 'psa/', 'cJSON.h')
 # A program is composed of platforms; no other platform knows another.
-PLATFORMS_INCLUDED = {'linux': {'posix'}}
+PLATFORMS_INCLUDED = {'linux': {'posix'}, 'smartfusion2': {'lwip'}}
 # Platforms that serve as the bottom of others, and so know the ports only.
-WITHOUT_AGENT = {'none', 'posix'}
+WITHOUT_AGENT = {'lwip', 'none', 'posix'}
 OURS = ('agent/', 'port/', 'platform/', 'tests/')
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 

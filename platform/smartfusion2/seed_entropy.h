@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "port/bytes.h"
+#include "port/entropy.h"
+#include "port/storage.h"
+
+namespace connect_auth::smartfusion2 {
+
+/// Randomness from a secret seed that is replaced at every start, before anything is drawn from it
+/// (compare NIST SP 800-90A section 8.6, and MBEDTLS_ENTROPY_NV_SEED):
+///
+///     next   = SHA-256("next" | device key | seed | extra), stored in place of the seed
+///     now    = SHA-256("now"  | device key | seed | extra)
+///     output = SHA-256("out"  | device key | now | counter)
+///
+/// So no output comes twice, unless an old image of the flash is put back together with an old
+/// `extra`, and who reads the flash knows neither the outputs before nor, without the device key,
+/// those after. The first seed comes with the provisioning record, drawn by the host.
+///
+/// The M2S010 has no source of its own that software can read. Security ("S") variants have a
+/// random bit generator among their system services (COMM_BLK), which QEMU lacks; no driver is
+/// here. Where the FPGA fabric has ring oscillators, or a secure element is on the board, put their
+/// octets into `extra`. What `extra` holds without them, the time that the link took to come up, is
+/// not counted on.
+class SeedEntropy final : public Entropy {
+ public:
+  static constexpr std::size_t kBytes = 32;
+  /// Of the record with the seed.
+  static constexpr std::string_view kName = "seed";
+
+  constexpr SeedEntropy() = default;
+  ~SeedEntropy() { Wipe(now_); }
+  SeedEntropy(const SeedEntropy&) = delete;
+  SeedEntropy& operator=(const SeedEntropy&) = delete;
+
+  /// Replaces the seed in storage, and is ready to give.
+  ///
+  /// @param storage     Borrowed during the call.
+  /// @param device_key  Secret. Borrowed for the life of this object.
+  /// @param first_seed  kBytes octets, for a storage without a seed. Borrowed during the call.
+  /// @param extra       Whatever varies from start to start. Borrowed during the call.
+  /// @return kOk           `Fill` works.
+  /// @return kUnavailable  The seed could not be read, or its successor not be stored: `Fill`
+  ///                       fails.
+  Status Start(Storage& storage, ConstBytes device_key, ConstBytes first_seed, ConstBytes extra);
+
+  Status Fill(Bytes into) override;
+
+ private:
+  ConstBytes device_key_;
+  std::array<std::uint8_t, kBytes> now_{};
+  std::uint32_t drawn_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace connect_auth::smartfusion2
