@@ -48,8 +48,6 @@ void VisitFields(Provision& provision, Fields& fields) {
 
   fields.Text(60, provision.sample.target);
   fields.Number(61, provision.sample.period.count);
-
-  fields.Octets(70, provision.seed);
 }
 
 }  // namespace connect_auth

@@ -121,7 +121,7 @@ bool IsInRange(const Provision& provision) {
     }
   }
   return (network.mac.empty() || network.mac.size() == kMacBytes) &&
-         provision.seed.size() == Provision::kSeedBytes && provision.sample.period > Millis{0};
+         provision.sample.period > Millis{0};
 }
 
 }  // namespace

@@ -17,7 +17,6 @@ namespace connect_auth {
 ///
 /// What is read borrows the record that it was read from.
 struct Provision {
-  static constexpr std::size_t kSeedBytes = 32;
   /// Of the record in the storage that holds settings.
   static constexpr std::string_view kName = "provision";
 
@@ -40,8 +39,6 @@ struct Provision {
   Settings settings;
   Network network;
   Sample sample;
-  /// Random octets that nobody else knows, the first that the device has. kSeedBytes.
-  ConstBytes seed;
 };
 
 /// The payload of a sealed record of type kProvision: fields, each once, in ascending order of

@@ -154,11 +154,13 @@ bool Emac::Send(ConstBytes frame) {
   return sent;
 }
 
-bool Emac::HasWork() {
-  const bool had = has_work;
+bool Emac::HasInterrupt() {
+  return has_work;
+}
+
+void Emac::HeedInterrupt() {
   has_work = false;
   Mac(kInterruptMask) = kReceivedAndOverflow;
-  return had;
 }
 
 // Masked until somebody looks: the reason for it lasts until then.

@@ -50,8 +50,10 @@ class Emac {
   /// @return false  The MAC did not send it in the time that ten frames take at 10 Mbit/s.
   bool Send(ConstBytes frame);
 
-  /// Whether frames may have come since the interrupt was last heeded. Heeds it.
-  static bool HasWork();
+  /// Whether the interrupt came: there may be frames.
+  static bool HasInterrupt();
+  /// Heeds the interrupt: lets it come again.
+  static void HeedInterrupt();
 
  private:
   // What the MAC reads and writes: see UG0331, "DMA descriptors".

@@ -54,7 +54,11 @@ void Ethernet::Poll(Instant now) {
     // lwIP asks for an address anew when the cable comes back.
     emac_.HasLink() ? netif_set_link_up(&netif_) : netif_set_link_down(&netif_);
   }
-  if (Emac::HasWork()) {
+  if (Emac::HasInterrupt()) {
+    while (Input()) {
+    }
+    Emac::HeedInterrupt();
+    // What came in between would not interrupt again.
     while (Input()) {
     }
   }

@@ -38,6 +38,9 @@ class Ethernet {
   /// processor was woken.
   void Poll(Instant now);
 
+  /// When `Poll()` has to come although nothing woke the processor.
+  Instant next_poll() const { return look_at_link_; }
+
   bool has_link() const { return netif_is_link_up(&netif_) != 0; }
   /// The address, in the order of octets of the network. 0: none yet.
   std::uint32_t address() const { return netif_ip4_addr(&netif_)->addr; }

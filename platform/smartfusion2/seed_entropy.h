@@ -20,8 +20,8 @@ namespace connect_auth::smartfusion2 {
 ///     output = SHA-256("out"  | device key | now | counter)
 ///
 /// So no output comes twice, unless an old image of the flash is put back together with an old
-/// `extra`, and who reads the flash knows neither the outputs before nor, without the device key,
-/// those after. The first seed comes with the provisioning record, drawn by the host.
+/// `extra`. It cannot be foretold by who reads the flash but not the device key, and what was drawn
+/// before cannot be told by who has both.
 ///
 /// The M2S010 has no source of its own that software can read. Security ("S") variants have a
 /// random bit generator among their system services (COMM_BLK), which QEMU lacks; no driver is
@@ -43,7 +43,8 @@ class SeedEntropy final : public Entropy {
   ///
   /// @param storage     Borrowed during the call.
   /// @param device_key  Secret. Borrowed for the life of this object.
-  /// @param first_seed  kBytes octets, for a storage without a seed. Borrowed during the call.
+  /// @param first_seed  For a storage without a seed: kBytes octets that no other device has, and
+  ///                    this one only once. Need not be secret. Borrowed during the call.
   /// @param extra       Whatever varies from start to start. Borrowed during the call.
   /// @return kOk           `Fill` works.
   /// @return kUnavailable  The seed could not be read, or its successor not be stored: `Fill`

@@ -42,6 +42,13 @@ Instant SystickClock::Now() const {
   return Instant{static_cast<std::int64_t>(Milliseconds())};
 }
 
+Result<UnixSeconds> SystickClock::WallTime() const {
+  if (start_.count == 0) {
+    return Status::kUnavailable;
+  }
+  return UnixSeconds{start_.count + Now().millis / 1000};
+}
+
 std::uint64_t SystickClock::Ticks() const {
   std::uint64_t before;
   std::uint64_t after = Milliseconds();

@@ -56,6 +56,10 @@ int Uart::Read() {
   return octet;
 }
 
+bool Uart::HasInput() {
+  return from != into;
+}
+
 void HandleUart() {
   while ((Register(kUart0, kLineStatus) & kReceived) != 0) {
     const auto octet = static_cast<std::uint8_t>(Register(kUart0, kData));

@@ -25,6 +25,8 @@ class Uart {
   /// @return 0..255  The next octet that came in.
   /// @return -1      None did.
   static int Read();
+
+  static bool HasInput();
 };
 
 void HandleUart();

@@ -6,7 +6,7 @@
 #define LWIP_PLATFORM_DIAG(x)
 #define LWIP_PLATFORM_ASSERT(x) __builtin_trap()
 
-/* The board provides it. Ports and sequence numbers must not be guessed: RFC 6056, RFC 6528. */
+/* Of lwip_system.cc. */
 #ifdef __cplusplus
 extern "C"
 #endif
