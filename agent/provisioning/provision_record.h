@@ -17,8 +17,14 @@ namespace connect_auth {
 ///
 /// What is read borrows the record that it was read from.
 struct Provision {
-  /// Of the record in the storage that holds settings.
+  /// The name of the record.
   static constexpr std::string_view kName = "provision";
+  /// It lies in a ring at the very front of the device's NOR flash: so many blocks of so many
+  /// octets.
+  static constexpr std::uint32_t kBlocks = 2;
+  static constexpr std::uint32_t kBlockBytes = 65536;
+  /// Longest sealed record that firmware has room for.
+  static constexpr std::size_t kMostRecordBytes = 2048;
 
   /// IPv4 addresses and netmask as numbers: 192.0.2.1 is 0xC0000201. 0: none.
   struct Network {

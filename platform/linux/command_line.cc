@@ -24,7 +24,7 @@ constexpr std::array kCommands = {
     CommandName{"token", Command::kToken},     CommandName{"header", Command::kHeader},
     CommandName{"request", Command::kRequest}, CommandName{"status", Command::kStatus},
     CommandName{"logout", Command::kLogout},   CommandName{"doctor", Command::kDoctor},
-    CommandName{"code", Command::kCode},
+    CommandName{"code", Command::kCode},       CommandName{"provision", Command::kProvision},
 };
 
 struct Parsing {
@@ -90,6 +90,10 @@ Problem TakeArgument(const char* argument, CommandLine& into) {
   }
   if (into.command == Command::kCode && into.code_file == nullptr) {
     into.code_file = argument;
+    return {};
+  }
+  if (into.command == Command::kProvision && into.image == nullptr) {
+    into.image = argument;
     return {};
   }
   return UsageProblem("there are too many arguments");
@@ -184,7 +188,8 @@ Problem OnlyFor(std::string_view option, Command owner, Command given, bool used
 }
 
 bool AsksServer(Command command) {
-  return command != Command::kStatus && command != Command::kLogout;
+  return command != Command::kStatus && command != Command::kLogout &&
+         command != Command::kProvision;
 }
 
 /// What argp cannot know: which options and arguments belong together.
@@ -197,6 +202,9 @@ Problem CheckTogether(const CommandLine& line) {
   }
   if (line.command == Command::kCode && line.code_file == nullptr) {
     return UsageProblem("code wants a FILE that holds it, or - for standard input");
+  }
+  if (line.command == Command::kProvision && line.image == nullptr) {
+    return UsageProblem("provision wants a FILE, the image of a flash part, or - for its lines");
   }
   if (line.retry_refused && !AsksServer(line.command)) {
     return UsageProblem("--retry-refused does not go with this command");

@@ -20,6 +20,7 @@ enum class Command : std::uint8_t {
   kLogout,
   kDoctor,
   kCode,
+  kProvision,
   kHelp,
   kVersion,
 };
@@ -41,6 +42,7 @@ struct CommandLine {
   bool include_head = false;           // request
   bool json = false;                   // status
   const char* code_file = nullptr;     // code
+  const char* image = nullptr;         // provision
 };
 
 /// @param into  As it was constructed.

@@ -97,7 +97,10 @@ inline constexpr const char* kDoc =
     "  status   tell what is configured and stored, without a connection\n"
     "  logout   wipe the stored token\n"
     "  doctor   check everything that a token needs\n"
-    "  code     exchange the new authorisation code in FILE for a token"
+    "  code     exchange the new authorisation code in FILE for a token\n"
+    "  provision\n"
+    "           seal the configuration for a device with the firmware, into the image of its\n"
+    "           flash part, or as lines for its console (-)"
     "\v"
     "Secrets are never taken from the command line. They come from the files that options name, "
     "from the environment (CONNECT_AUTH_CLIENT_SECRET, CONNECT_AUTH_PASSWORD, CONNECT_AUTH_CODE), "
@@ -108,6 +111,6 @@ inline constexpr const char* kDoc =
     "7 the server broke the protocol; 8 storage.";
 
 inline constexpr const char* kArguments =
-    "token\nheader\nrequest METHOD PATH\nstatus\nlogout\ndoctor\ncode FILE|-";
+    "token\nheader\nrequest METHOD PATH\nstatus\nlogout\ndoctor\ncode FILE|-\nprovision FILE|-";
 
 }  // namespace connect_auth::program

@@ -36,6 +36,15 @@ enum class Setting : std::uint8_t {
   kLimitsDefaultLifetime,
   kLimitsRefusedWait,
   kLimitsMaxToken,
+  kDeviceKeyFile,
+  kDeviceAddress,
+  kDeviceGateway,
+  kDeviceDns,
+  kDeviceMac,
+  kDeviceStartSpread,
+  kDeviceRetryPeriod,
+  kDeviceSample,
+  kDeviceSamplePeriod,
 };
 
 enum class SettingKind : std::uint8_t {
@@ -195,6 +204,50 @@ inline constexpr std::array kSettingTable = {
                 {},
                 64,
                 65000},
+    SettingInfo{Setting::kDeviceKeyFile, "device", "key_file", SettingKind::kText, "FILE",
+                "For provision: the device's own key, 32 octets; made at first use"},
+    SettingInfo{Setting::kDeviceAddress, "device", "address", SettingKind::kText, "ADDRESS/PREFIX",
+                "For provision: the device's IPv4 address (default: DHCP assigns one)"},
+    SettingInfo{Setting::kDeviceGateway, "device", "gateway", SettingKind::kText, "ADDRESS",
+                "For provision, beside an address: the router"},
+    SettingInfo{Setting::kDeviceDns, "device", "dns", SettingKind::kText, "ADDRESS",
+                "For provision, beside an address: the name server"},
+    SettingInfo{Setting::kDeviceMac, "device", "mac", SettingKind::kText, "MAC",
+                "For provision: the device's Ethernet address, as 02:00:5e:00:53:01 (default: "
+                "the device makes one of its key)"},
+    SettingInfo{Setting::kDeviceStartSpread,
+                "device",
+                "start_spread",
+                SettingKind::kSeconds,
+                "SECONDS",
+                "For provision: the devices of a fleet that start at once spread their first "
+                "requests over so long (default: 300)",
+                "300",
+                {},
+                0,
+                86400},
+    SettingInfo{Setting::kDeviceRetryPeriod,
+                "device",
+                "retry_period",
+                SettingKind::kSeconds,
+                "SECONDS",
+                "For provision: between two attempts while the server is away (default: 300)",
+                "300",
+                {},
+                1,
+                86400},
+    SettingInfo{Setting::kDeviceSample, "device", "sample", SettingKind::kText, "PATH",
+                "For provision: a path of the API that the device asks for again and again"},
+    SettingInfo{Setting::kDeviceSamplePeriod,
+                "device",
+                "sample_period",
+                SettingKind::kSeconds,
+                "SECONDS",
+                "For provision: how often (default: 60)",
+                "60",
+                {},
+                1,
+                86400},
 };
 
 inline constexpr std::size_t kSettingCount = kSettingTable.size();
@@ -214,7 +267,7 @@ static_assert(
           return false;
         }
       }
-      return IndexOf(Setting::kLimitsMaxToken) == kSettingCount - 1;
+      return IndexOf(Setting::kDeviceSamplePeriod) == kSettingCount - 1;
     }(),
     "kSettingTable follows the order of Setting");
 

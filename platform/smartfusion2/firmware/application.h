@@ -64,9 +64,6 @@ class BoardControl {
 /// No secret is ever written there.
 class Application {
  public:
-  /// Longest provisioning record.
-  static constexpr std::size_t kRecordBytes = 2048;
-
   struct Parts {
     const Clock& clock;
     TextSink& console;
@@ -142,7 +139,7 @@ class Application {
   Provision provision_;
   ApiRequest sample_;
   LineEditor editor_;
-  std::array<std::uint8_t, kRecordBytes> record_{};
+  std::array<std::uint8_t, Provision::kMostRecordBytes> record_{};
   BoardControl::Mac mac_{};
   Instant sample_due_;
   std::size_t received_ = 0;  // Of a record that the console sends, and of the sample's answer.
