@@ -466,6 +466,9 @@ void Agent::LearnFromResponse() {
   }
   clock_.Learn(exchange_.response().date());
   counters_.resumed += tls_.resumed() && !exchange_.reused() ? 1U : 0U;
+  if (clock_.WallTime().ok()) {
+    tls_.KeepSessionNow();
+  }
   tls_session_.StoreIfWorthIt(tls_.resumed());
   const Result<UnixSeconds> wall = clock_.WallTime();
   if (anchor_.wall.count == 0 && wall.ok()) {

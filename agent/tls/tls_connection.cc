@@ -418,6 +418,13 @@ void TlsConnection::KeepSession() {
                      session_->trusted_until);
 }
 
+void TlsConnection::KeepSessionNow() {
+  if (phase_ == Phase::kOpen && session_->guesses_time) {
+    session_->guesses_time = false;
+    KeepSession();
+  }
+}
+
 IoResult TlsConnection::Write(ConstBytes data) {
   if (phase_ != Phase::kOpen) {
     return IoResult::Error(phase_ == Phase::kBroken ? broken_status_ : Status::kFailedPrecondition);

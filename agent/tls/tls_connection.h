@@ -80,6 +80,10 @@ class TlsConnection final : public Connection {
   IoResult Read(Bytes into) override;
   void Close() override;
 
+  /// The time became known, by what this connection brought: a session that was agreed on when it
+  /// was not is kept now.
+  void KeepSessionNow();
+
   /// What the last kPending waits for; kNothing: call again at once.
   Interest waits_for() const { return waits_for_; }
   /// Why the last call failed. Survives `Close()`, until the next connection begins.

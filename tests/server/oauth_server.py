@@ -12,6 +12,7 @@ import binascii
 import collections
 import contextlib
 import dataclasses
+import email.utils
 import hashlib
 import hmac
 import json
@@ -303,6 +304,7 @@ class OAuthServer(Listener):
 
     def _send(self, stream: PlainStream, request: Request | None, response: Response) -> None:
         head = [f"HTTP/1.1 {response.status} {_REASONS.get(response.status, '')}"]
+        head.append(f"Date: {email.utils.formatdate(usegmt=True)}")  # RFC 9110 section 6.6.1
         head += [f"{name}: {value}" for name, value in response.fields]
         length = response.length if response.stream else len(response.body)
         if response.status != 204:
