@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The board in QEMU: boots images, talks to their console, and says how they ended."""
 import contextlib
+import json
 import os
 import pathlib
 import queue
 import re
+import socket
 import subprocess
 import threading
 import time
@@ -54,7 +56,7 @@ class Board:
     def __exit__(self, *_):
         self.cut_power()
         self._reader.join()
-        self._gather()
+        self.gather()
         if self._log:
             self._log.close()
 
@@ -78,7 +80,8 @@ class Board:
             self._log.flush()
         return True
 
-    def _gather(self):
+    def gather(self):
+        """Adds what has come by now to the console."""
         while self._take(0):
             pass
 
@@ -105,10 +108,10 @@ class Board:
         try:
             code = self._process.wait(seconds)
         except subprocess.TimeoutExpired:
-            self._gather()
+            self.gather()
             raise Ended(f'hangs: no end within {seconds} s:\n{self.console}') from None
         self._reader.join()
-        self._gather()
+        self.gather()
         if code != 0:
             raise Ended(f'locked up: QEMU ended with {code}:\n{self.console}')
         fault = re.search(r'^FAULT.*$', self.console, re.MULTILINE)
@@ -126,6 +129,26 @@ class Board:
         self._process.wait()
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
+
+
+class Monitor:
+    """QEMU's own console (QMP), to pull the cable."""
+
+    def __init__(self, path):
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(path))
+        self._lines = self._socket.makefile('r')
+        self._lines.readline()
+        self._run('qmp_capabilities')
+
+    def _run(self, command, **arguments):
+        self._socket.sendall(json.dumps({'execute': command, 'arguments': arguments}).encode())
+        while 'return' not in (answer := json.loads(self._lines.readline())):
+            if 'error' in answer:
+                raise RuntimeError(answer['error'])
+
+    def set_link(self, network, up):
+        self._run('set_link', name=network, up=up)
 
 
 def run(image, seconds, **options):

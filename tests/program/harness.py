@@ -252,9 +252,11 @@ class ProgramTest(unittest.TestCase):
         self.server = self.new_server()
         self.device = self.new_device()
 
-    def new_server(self, kind: str | None = None, tls: str | None = None) -> OAuthServer:
+    def new_server(
+        self, kind: str | None = None, tls: str | None = None, port: int = 0
+    ) -> OAuthServer:
         """A running server that knows the device's credentials."""
-        server = OAuthServer(chain(kind or self.chain_kind), tls=tls or self.tls)
+        server = OAuthServer(chain(kind or self.chain_kind), port, tls=tls or self.tls)
         server.client_secret, server.password = CLIENT_SECRET, PASSWORD
         return self.enterContext(server)
 
