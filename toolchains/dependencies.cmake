@@ -124,6 +124,7 @@ if(CONNECT_AUTH_LWIP_OPTIONS_DIR AND NOT TARGET lwip)
   add_library(lwip STATIC EXCLUDE_FROM_ALL ${sources})
   target_include_directories(lwip SYSTEM PUBLIC "${CONNECT_AUTH_LWIP_DIR}/src/include"
     "${PROJECT_SOURCE_DIR}/platform/lwip/include" "${CONNECT_AUTH_LWIP_OPTIONS_DIR}")
+  target_include_directories(lwip PRIVATE "${PROJECT_SOURCE_DIR}")
   target_compile_options(lwip PRIVATE -w -ffunction-sections -fdata-sections)
 endif()
 

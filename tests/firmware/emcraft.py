@@ -55,7 +55,6 @@ class Board:
 
     def __exit__(self, *_):
         self.cut_power()
-        self._reader.join()
         self.gather()
         if self._log:
             self._log.close()
@@ -129,6 +128,8 @@ class Board:
         self._process.wait()
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.close()
+        self._reader.join()
+        self._process.stdout.close()
 
 
 class Monitor:

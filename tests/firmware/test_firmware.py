@@ -41,6 +41,8 @@ class Job(FirmwareTest):
 
     def test_a_renewal_brings_another_token(self):
         self.server.lifetime = 40
+        # Rarely enough for the connection to be closed in between.
+        self.settings['device']['sample_period'] = '20'
         self.provision()
         board = self.boot()
         first = board.wait_for(NEW, PATIENCE)
