@@ -72,7 +72,7 @@ class FirmwareTest(harness.ProgramTest):
         self.assert_no_secret(board.console.encode(),
                               [*self.secrets, *self.server.tokens_issued])
 
-    def command(self, board, line, answer=r'^(OK|ERROR).*$'):
+    def command(self, board, line, answer=r'^(OK|ERROR)[^\n]*\n'):
         """Types a command; returns what the board says up to its answer."""
         since = len(board.console)
         board.send(line)
