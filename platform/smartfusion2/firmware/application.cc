@@ -137,7 +137,10 @@ Instant Application::Step() {
     BeginSample();
   }
   const Instant due = sample_.target.empty() || sampling_ ? Instant::Never() : sample_due_;
-  return address_ == 0 && !busy ? Instant::Never() : std::min(agent_.wants().until, due);
+  if (address_ == 0 && !busy) {
+    return Instant::Never();
+  }
+  return idle_work_ && !busy ? Instant{} : std::min(agent_.wants().until, due);
 }
 
 void Application::LookAtNetwork() {
