@@ -107,7 +107,9 @@ Problem ProvisionMaker::Fill(Provision& provision) {
   settings.trust.least_time = settings.least_time;
   settings.backoff.boot_spread = configuration_.seconds(Setting::kDeviceStartSpread);
   settings.backoff.period = configuration_.seconds(Setting::kDeviceRetryPeriod);
-  settings.backoff.slow_period = std::max(settings.backoff.slow_period, settings.backoff.period);
+  // Where a person has to act first, there is no hurry.
+  settings.backoff.slow_period =
+      std::min(Millis{3 * settings.backoff.period.count}, Millis::Seconds(86400));
   Problem problem = network_.Read(given);
   provision.network = network_.network();
   if (!problem.exists()) {

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "lwip/dns.h"
+#include "lwip/priv/tcp_priv.h"
 
 namespace connect_auth::lwip {
 namespace {
@@ -20,6 +21,29 @@ std::uintptr_t look_ups = 0;
 
 bool IsName(std::string_view host) {
   return !host.empty() && host.size() <= kLongestName && host.find('\0') == host.npos;
+}
+
+/// lwIP takes all or nothing. Where its memory is short, less may still go.
+///
+/// @return  How many octets it took.
+std::size_t Queue(tcp_pcb* pcb, ConstBytes data) {
+  std::size_t size = std::min<std::size_t>(data.size(), tcp_sndbuf(pcb));
+  while (size > 0 &&
+         tcp_write(pcb, data.data(), static_cast<u16_t>(size), TCP_WRITE_FLAG_COPY) != ERR_OK) {
+    size /= 2;
+  }
+  return size;
+}
+
+/// Ends a connection at once that `Close()` left to end in order.
+bool AbortOneThatCloses() {
+  for (tcp_pcb* pcb = tcp_active_pcbs; pcb != nullptr; pcb = pcb->next) {
+    if (pcb->prio == TCP_PRIO_MIN) {
+      tcp_abort(pcb);
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace
@@ -129,11 +153,10 @@ IoResult LwipConnection::Write(ConstBytes data) {
   if (phase_ != Phase::kConnected) {
     return NotConnected();
   }
-  // lwIP takes all or nothing. Where its memory is short, less may still go.
-  std::size_t size = std::min<std::size_t>(data.size(), tcp_sndbuf(pcb_));
-  while (size > 0 &&
-         tcp_write(pcb_, data.data(), static_cast<u16_t>(size), TCP_WRITE_FLAG_COPY) != ERR_OK) {
-    size /= 2;
+  std::size_t size = Queue(pcb_, data);
+  // No acknowledgement will free memory where nothing of this connection holds any.
+  while (size == 0 && tcp_sndqueuelen(pcb_) == 0 && AbortOneThatCloses()) {
+    size = Queue(pcb_, data);
   }
   // Also where nothing was taken: what waits may be what has to go first. What cannot go now goes
   // with the next time-out or acknowledgement.
@@ -170,6 +193,8 @@ void LwipConnection::Close() {
     tcp_arg(pcb_, nullptr);
     tcp_recv(pcb_, nullptr);
     tcp_err(pcb_, nullptr);
+    // Saying goodbye to a peer that is gone takes minutes. Whoever connects meanwhile comes first.
+    tcp_setprio(pcb_, TCP_PRIO_MIN);
     // Without memory for a FIN it ends with a RST, which needs none that lasts.
     if (tcp_close(pcb_) != ERR_OK) {
       tcp_abort(pcb_);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lwIP for the tests on the host: the board's options, with its assertions, and a peer beside it. */
+/* lwIP for the tests on the host: the board's options, with its assertions, and a peer beside it.
+ */
 #ifndef CONNECT_AUTH_TESTS_LWIPOPTS_H
 #define CONNECT_AUTH_TESTS_LWIPOPTS_H
 
@@ -20,9 +21,5 @@
 #define MEMP_NUM_UDP_PCB 4
 #undef MEM_ALIGNMENT
 #define MEM_ALIGNMENT 8
-#define LWIP_NETIF_LOOPBACK 1
-#define LWIP_HAVE_LOOPIF 1
-#define LWIP_NETIF_LOOPBACK_MULTITHREADING 0
-#define LWIP_LOOPBACK_MAX_PBUFS 16
 
 #endif

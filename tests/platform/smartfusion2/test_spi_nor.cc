@@ -105,8 +105,8 @@ void spi_nor_programs_across_pages_and_reads_it_back(void**) {
       assert_int_equal(chip.cells.violations(), 0);
       const auto programmed = std::count_if(medium.begin(), medium.end(),
                                             [](std::uint8_t octet) { return octet != 0xFF; });
-      const auto wanted = std::count_if(data.begin(), data.end(),
-                                        [](std::uint8_t octet) { return octet != 0xFF; });
+      const auto wanted =
+          std::count_if(data.begin(), data.end(), [](std::uint8_t octet) { return octet != 0xFF; });
       assert_int_equal(programmed, wanted);
     }
   }
@@ -147,10 +147,9 @@ void spi_nor_reports_each_transaction_that_fails(void**) {
   for (std::uint32_t n = 1; failed; ++n) {
     Chip chip;
     chip.model.FailTransfer(n);
-    const bool all_fine = chip.nor.Identify() == Status::kOk &&
-                          chip.nor.Program(255, octets) == Status::kOk &&
-                          chip.nor.EraseBlock(0) == Status::kOk &&
-                          chip.nor.Read(0, into) == Status::kOk;
+    const bool all_fine =
+        chip.nor.Identify() == Status::kOk && chip.nor.Program(255, octets) == Status::kOk &&
+        chip.nor.EraseBlock(0) == Status::kOk && chip.nor.Read(0, into) == Status::kOk;
     failed = !all_fine;
     assert_true(n < 1000);
   }
