@@ -161,7 +161,7 @@ class Fields(ProvisionTest):
         self.assertEqual((fields[2], fields[5]), (b"/t", pin.encode()))
         self.assertEqual((self.number(fields, 12), self.number(fields, 20)), (1, 1))
         self.assertEqual((fields[23], fields[24]), (b"the-code", b"https://x.example/"))
-        numbers = {34: 7000, 33: 8000, 35: 9000, 39: 3_600_000, 36: 1_200_000, 37: 1_200_000,
+        numbers = {34: 7000, 33: 8000, 35: 9000, 39: 3_600_000, 36: 1_200_000, 37: 3_600_000,
                    38: 11000, 50: 0xC000020A, 51: 0xFFFFFFC0, 52: 0xC0000201, 53: 0xC6336435,
                    61: 13000}
         self.assertEqual({tag: self.number(fields, tag) for tag in numbers}, numbers)
