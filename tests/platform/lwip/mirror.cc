@@ -59,9 +59,12 @@ ip4_addr_t Address(const char* text) {
 
 void SendRest() {
   while (accepted != nullptr && !to_send.empty()) {
-    const std::size_t size = std::min<std::size_t>(to_send.size(), tcp_sndbuf(accepted));
-    if (size == 0 || tcp_write(accepted, to_send.data(), static_cast<u16_t>(size),
-                               TCP_WRITE_FLAG_COPY) != ERR_OK) {
+    std::size_t size = std::min<std::size_t>(to_send.size(), tcp_sndbuf(accepted));
+    while (size > 0 && tcp_write(accepted, to_send.data(), static_cast<u16_t>(size),
+                                 TCP_WRITE_FLAG_COPY) != ERR_OK) {
+      size /= 2;
+    }
+    if (size == 0) {
       break;
     }
     to_send.erase(to_send.begin(), to_send.begin() + static_cast<std::ptrdiff_t>(size));
@@ -221,6 +224,7 @@ void Mirror::Run(Millis span) {
   }
   clock_.Advance(span);
   lwip::RunTimers();
+  SendRest();
 }
 
 std::uint16_t Mirror::Listen(Peer peer) {
