@@ -244,7 +244,7 @@ Problem ProvisionMaker::WriteLines() {
 
 Problem RunProvision(const CommandLine& line) {
   const auto maker = std::make_unique<ProvisionMaker>();
-  const Problem problem = maker->Prepare(line);
+  Problem problem = maker->Prepare(line);
   if (problem.exists()) {
     return problem;
   }
