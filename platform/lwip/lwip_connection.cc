@@ -90,8 +90,9 @@ Status LwipConnection::Resolve(std::string_view host) {
   look_up_ = ++look_ups;
   asking = this;
   ip_addr_t address;
-  const err_t error =
-      dns_gethostbyname(name.data(), &address, OnResolved, reinterpret_cast<void*>(look_up_));
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a number, which lwIP hands back.
+  void* const look_up = reinterpret_cast<void*>(look_up_);
+  const err_t error = dns_gethostbyname(name.data(), &address, OnResolved, look_up);
   if (error == ERR_OK) {
     ConnectTo(address);
   } else if (error == ERR_MEM) {
