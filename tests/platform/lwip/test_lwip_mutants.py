@@ -57,9 +57,6 @@ MUTANTS = {
     'writing does not send': [
         (CONNECTION, '  tcp_output(pcb_);\n', ''),
     ],
-    'what is written is not copied': [
-        (CONNECTION, 'TCP_WRITE_FLAG_COPY', '0'),
-    ],
     'lwIP calls a connection that is gone': [
         (CONNECTION, '    tcp_arg(pcb_, nullptr);\n    tcp_recv(pcb_, nullptr);\n    tcp_err(pcb_, nullptr);\n', ''),
     ],

@@ -7,10 +7,12 @@
 
 /* Of lwip_system.cc. */
 #ifdef __cplusplus
-extern "C"
+extern "C" {
 #endif
-    unsigned
-    connect_auth_lwip_random(void);
+unsigned connect_auth_lwip_random(void);
+#ifdef __cplusplus
+}
+#endif
 #define LWIP_RAND() connect_auth_lwip_random()
 /* By itself lwIP counts from 6510 on. */
 #define LWIP_HOOK_TCP_ISN(own, own_port, peer, peer_port) connect_auth_lwip_random()
