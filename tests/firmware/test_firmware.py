@@ -7,7 +7,7 @@ import time
 import unittest
 
 import emcraft
-from firmware_test import PATIENCE, FirmwareTest, network_to
+from firmware_test import PATIENCE, FirmwareTest
 
 NEW = r'^TOKEN new, number (\d+), lives (\d+) s, TLS (full|resumed)'
 SAMPLE = r'^SAMPLE HTTP 200, octets [1-9]'
@@ -29,7 +29,7 @@ class Job(FirmwareTest):
 
         self.assertEqual(self.server.token_requests, 1)
         self.assertEqual(sum(each.resumed for each in self.server.connections), 1)
-        self.assertIn('TLS resumed 1', self.command(board, 'status', r'^OK'))
+        self.assertIn('TLS resumed 1', self.command(board, 'status'))
 
     def test_a_token_is_kept_while_power_is_off(self):
         self.provision()
@@ -57,7 +57,7 @@ class Job(FirmwareTest):
         board = self.boot()
         board.wait_for(SAMPLE, PATIENCE)
         self.assertIn('OK', self.command(board, 'forget'))
-        self.assertIn('token none', self.command(board, 'status', r'^OK'))
+        self.assertIn('token none', self.command(board, 'status'))
 
         self.command(board, 'reboot')
         board.wait_for(NEW, PATIENCE, len(board.console))
@@ -117,11 +117,13 @@ class Job(FirmwareTest):
         board.wait_for(SAMPLE, PATIENCE)
 
         self.assertIn('ERROR no such command', self.command(board, 'statu'))
-        self.assertIn('ERROR line too long', self.command(board, 'x' * 300))
+        board.type('x' * 100)
+        time.sleep(0.2)
+        self.assertIn('ERROR line too long', self.command(board, 'x' * 100))
         self.assertIn('provision - ', self.command(board, 'help'))
         self.assertIn('OK', self.command(board, 'request'))
         self.assertIn('OK it just came', self.command(board, 'renew'))
-        status = self.command(board, 'status', r'^OK')
+        status = self.command(board, 'status')
         self.assertRegex(status, r'token present, number 1, lives 3[56]\d\d s')
         used, size = map(int, re.search(r'stack (\d+) of (\d+)', status).groups())
         self.assertLess(used, size)
@@ -138,7 +140,7 @@ class Trouble(FirmwareTest):
     def test_a_ca_that_did_not_sign_the_server(self):
         self.server.stop()
         self.server = self.new_server('untrusted')
-        self.settings['server']['url'] = f'https://10.0.2.100:{self.server.port}'
+        self.settings['server']['url'] = f'https://{emcraft.SERVER}:{self.server.port}'
         self.provision()
         board = self.boot()
 
@@ -149,7 +151,7 @@ class Trouble(FirmwareTest):
     def test_a_certificate_for_another_host(self):
         self.server.stop()
         self.server = self.new_server('wrong_host')
-        self.settings['server']['url'] = f'https://10.0.2.100:{self.server.port}'
+        self.settings['server']['url'] = f'https://{emcraft.SERVER}:{self.server.port}'
         self.provision()
 
         self.boot().wait_for(r'^FAILED certificate is for another host', PATIENCE)
@@ -175,7 +177,7 @@ class Trouble(FirmwareTest):
         for _ in range(3):
             self.command(board, 'reboot')
             board.wait_for(r'^NETWORK up', PATIENCE, len(board.console))
-            self.assertIn('next attempt in ', self.command(board, 'status', r'^OK'))
+            self.assertIn('next attempt in ', self.command(board, 'status'))
 
         self.assertEqual(self.server.failed_logins, 1)
         self.assertIn('OK', self.command(board, 'retry'))
