@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Flash and stack of the agent, on x86-64 and on Cortex-M3, against the committed tables.
+"""Flash and stack of the agent, on x86-64 and on Cortex-M0+, M3, M4 and M33, against the committed tables.
 
 usage: sizes.py --build DIR [--update] [--tables DIR]
-DIR: a build with the preset minsize: parts as compiled, for both; and the image for x86-64
+DIR: a build with the preset minsize: parts as compiled, for all; and the image for x86-64
      a build with the preset smartfusion2: the images for Cortex-M3
 
 Sizes are octets of code and constants (.text and .rodata): of each part as compiled, or of what is left
@@ -26,10 +26,11 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 # Sizes of other compilers would be other sizes.
-NATIVE, CORTEX_M3 = 'x86-64-gcc12.json', 'cortex-m3-gcc12.json'
+NATIVE = 'x86-64'
+PROCESSORS = 'cortex-m0plus', 'cortex-m3', 'cortex-m4', 'cortex-m33'
 CORTEX_M3_IMAGES = 'cortex-m3-gcc12-images.json'
 CROSS = 'arm-none-eabi-'
-CROSS_FLAGS = ['-mcpu=cortex-m3', '-mthumb', '-fno-asynchronous-unwind-tables', '-fno-pic']
+CROSS_FLAGS = ['-mthumb', '-fno-asynchronous-unwind-tables', '-fno-pic']
 DRIFT = 64
 STACK = 256
 SKIPPED = 77
@@ -69,19 +70,25 @@ def units(build):
             yield 'cJSON', entry
 
 
-def cross_command(command):
-    name = 'g++' if '++' in pathlib.Path(command[0]).name else 'gcc'
-    return [CROSS + name, *command[1:], *CROSS_FLAGS]
-
-
-def compile_unit(entry, cross, scratch, number):
-    """Returns the size of one unit, and the stack of each of its functions in our own files."""
+def command_for(processor, entry):
     command = shlex.split(entry['command'])
-    command = cross_command(command) if cross else command
+    if processor == NATIVE:
+        return command
+    name = 'g++' if '++' in pathlib.Path(command[0]).name else 'gcc'
+    return [CROSS + name, *command[1:], *CROSS_FLAGS, f'-mcpu={processor}']
+
+
+def sections_of(processor, target):
+    return output(('' if processor == NATIVE else CROSS) + 'size', '-A', target)
+
+
+def compile_unit(entry, processor, scratch, number):
+    """Returns the size of one unit, and the stack of each of its functions in our own files."""
+    command = command_for(processor, entry)
     target = pathlib.Path(scratch, f'{number}.o')
     command[command.index('-o') + 1] = str(target)
     subprocess.run([*command, '-fstack-usage'], cwd=entry['directory'], check=True)
-    sections = re.findall(rf'^{COUNTED} +(\d+)', output(f'{cross}size', '-A', target), re.MULTILINE)
+    sections = re.findall(rf'^{COUNTED} +(\d+)', sections_of(processor, target), re.MULTILINE)
     stacks = {}
     for line in target.with_suffix('.su').read_text().splitlines():
         where, size, kind = line.split('\t')
@@ -119,34 +126,33 @@ def measure_images(build):
     return {'sizes': sizes, 'stack': {}}
 
 
-def ram_of_ring(build, cross, scratch):
+def ram_of_ring(build, processor, scratch):
     """Octets that a RingStorage object takes."""
     entry = next(entry for part, entry in units(build) if part == 'store: ring')
-    command = shlex.split(entry['command'])
-    command = cross_command(command) if cross else command
+    command = command_for(processor, entry)
     source, target = pathlib.Path(scratch, 'ram.cc'), pathlib.Path(scratch, 'ram.o')
     source.write_text('#include "agent/store/ring_storage.h"\n'
                       'char ram[sizeof(connect_auth::RingStorage)];\n')
     command[command.index('-o') + 1], command[command.index('-c') + 1] = str(target), str(source)
     subprocess.run(command, cwd=entry['directory'], check=True)
-    return int(re.search(r'^\.bss\.ram +(\d+)', output(f'{cross}size', '-A', target),
+    return int(re.search(r'^\.bss\.ram +(\d+)', sections_of(processor, target),
                          re.MULTILINE).group(1))
 
 
-def measure(build, cross):
+def measure(build, processor):
     parts, scratch = list(units(build)), tempfile.TemporaryDirectory()
     sizes, stacks = collections.Counter(), {}
     with scratch, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(compile_unit, entry, cross, scratch.name, number)
+        jobs = [pool.submit(compile_unit, entry, processor, scratch.name, number)
                 for number, (_, entry) in enumerate(parts)]
         for (part, _), job in zip(parts, jobs):
             size, stack = job.result()
             sizes[part] += size
             stacks.update(stack)
-        ram = ram_of_ring(build, cross, scratch.name)
+        ram = ram_of_ring(build, processor, scratch.name)
     sizes['agent without cJSON'] = sum(sizes.values()) - sizes['cJSON']
     large = {function: size for function, size in stacks.items() if size > STACK}
-    image = {} if cross else native_image_sizes(build)
+    image = native_image_sizes(build) if processor == NATIVE else {}
     return {'sizes': {**dict(sorted(sizes.items())), **image, 'RAM of a ring': ram},
             'stack': dict(sorted(large.items()))}
 
@@ -191,12 +197,14 @@ def main():
         print(f'sizes: SKIPPED, the tables are for gcc 12 on x86-64 and the preset minsize, '
               f'and this is {compiler} in {options.build}')
         return SKIPPED
-    fine = judge(measure(options.build, ''), options.tables / NATIVE, options.update)
-    if is_comparable(f'{CROSS}g++', 'arm-none-eabi'):
-        fine = judge(measure(options.build, CROSS), options.tables / CORTEX_M3,
-                     options.update) and fine
-    else:
-        print(f'sizes: SKIPPED for Cortex-M3, there is no {CROSS}g++ of version 12')
+    processors = [NATIVE, *PROCESSORS]
+    if not is_comparable(f'{CROSS}g++', 'arm-none-eabi'):
+        print(f'sizes: SKIPPED for {", ".join(PROCESSORS)}, there is no {CROSS}g++ of version 12')
+        processors = [NATIVE]
+    # All of them, also after one that is not fine.
+    fine = all([judge(measure(options.build, processor),
+                      options.tables / f'{processor}-gcc12.json', options.update)
+                for processor in processors])
     return 0 if fine else 1
 
 
