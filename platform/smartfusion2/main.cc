@@ -67,6 +67,7 @@ class Board final : public BoardControl {
         .Add(" of ")
         .Add(static_cast<std::int64_t>(handlers.size));
     Line(sink).Add("frames not sent ").Add(ethernet_.unsent());
+    Line(sink).Add("turns of the loop ").Add(turns_);
   }
 
   std::uint64_t noise() const override { return clock_.Ticks(); }
@@ -77,6 +78,7 @@ class Board final : public BoardControl {
   }
 
   void Poll() {
+    ++turns_;
     if (started_) {
       ethernet_.Poll(clock_.Now());
     }
@@ -88,6 +90,7 @@ class Board final : public BoardControl {
  private:
   const SystickClock& clock_;
   Ethernet& ethernet_;
+  std::uint32_t turns_ = 0;
   bool started_ = false;
 };
 
@@ -142,7 +145,10 @@ void Device::Sleep(Instant until) const {
 
 void Device::Run() {
   const Status found = nor.Identify();
-  Line(console).Add("connect-auth ").Add(CONNECT_AUTH_FIRMWARE_VERSION);
+  Line(console)
+      .Add("connect-auth ")
+      .Add(CONNECT_AUTH_FIRMWARE_VERSION)
+      .Add(clock.WallTime().ok() ? ", time kept over a reset" : ", time unknown");
   if (found != Status::kOk) {
     Line(console).Add("FAILED no flash part, or it stays busy");
   }
