@@ -194,7 +194,7 @@ struct TlsConnection::Session {
 bool ArePinsWellFormed(std::string_view pins) {
   while (!pins.empty()) {
     const std::string_view pin = TakePin(pins);
-    if (pin.empty() || !std::all_of(pin.begin(), pin.end(), IsBase64Character)) {
+    if (pin.empty() || !AllAre(pin, IsBase64Character)) {
       return false;
     }
   }

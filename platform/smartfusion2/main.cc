@@ -68,6 +68,9 @@ class Board final : public BoardControl {
         .Add(static_cast<std::int64_t>(handlers.size));
     Line(sink).Add("frames not sent ").Add(ethernet_.unsent());
     Line(sink).Add("turns of the loop ").Add(turns_);
+    const std::uint64_t awake =
+        (clock_.Ticks() - asleep_) / (SystickClock::kTicksPerSecond / 1000000);
+    Line(sink).Add("awake ").Add(static_cast<std::int64_t>(awake)).Add(" us");
   }
 
   std::uint64_t noise() const override { return clock_.Ticks(); }
@@ -76,6 +79,9 @@ class Board final : public BoardControl {
     Uart::Flush();
     smartfusion2::Reset();
   }
+
+  /// Counts time in which nothing was done.
+  void AddSleep(std::uint64_t ticks) { asleep_ += ticks; }
 
   void Poll() {
     ++turns_;
@@ -91,6 +97,7 @@ class Board final : public BoardControl {
   const SystickClock& clock_;
   Ethernet& ethernet_;
   std::uint32_t turns_ = 0;
+  std::uint64_t asleep_ = 0;  // ticks
   bool started_ = false;
 };
 
@@ -99,7 +106,7 @@ struct Device {
   Device();
 
   [[noreturn]] void Run();
-  void Sleep(Instant until) const;
+  void Sleep(Instant until);
   void KeepTimeOfDay();
 
   SystickClock clock;
@@ -134,13 +141,15 @@ void Device::KeepTimeOfDay() {
   }
 }
 
-void Device::Sleep(Instant until) const {
+void Device::Sleep(Instant until) {
+  const std::uint64_t begin = clock.Ticks();
   // Masked interrupts still end WFI, so that none is missed between the look and the sleep.
   asm volatile("cpsid i" ::: "memory");
   while (clock.Now() < until && !Uart::HasInput() && !Emac::HasInterrupt()) {
     asm volatile("dsb\n wfi\n cpsie i\n isb\n cpsid i" ::: "memory");
   }
   asm volatile("cpsie i" ::: "memory");
+  board.AddSleep(clock.Ticks() - begin);
 }
 
 void Device::Run() {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/smartfusion2/mss_spi.h"
 
-#include <algorithm>
-
 #include "platform/smartfusion2/registers.h"
 
 namespace connect_auth::smartfusion2 {
@@ -12,44 +10,60 @@ constexpr std::uint32_t kControl = 0x00;
 constexpr std::uint32_t kEnable = 1U << 0;
 constexpr std::uint32_t kMaster = 1U << 1;
 constexpr std::uint32_t kFrameCountAt = 8;
-// Selected until the announced number of frames is through; clock idles high, large FIFOs.
-constexpr std::uint32_t kHeldInMode3 = 1U << 24 | 1U << 25 | 1U << 26 | 1U << 29;
+constexpr std::uint32_t kClockIdlesHigh = 1U << 24;
+constexpr std::uint32_t kSecondEdgeSamples = 1U << 25;
+constexpr std::uint32_t kSelectedToTheLastFrame = 1U << 26;
+constexpr std::uint32_t kClockDividesEvenly = 1U << 28;
+constexpr std::uint32_t kLargeFifos = 1U << 29;
+constexpr std::uint32_t kReset = 1U << 31;
+constexpr std::uint32_t kMode = kMaster | kClockIdlesHigh | kSecondEdgeSamples |
+                                kSelectedToTheLastFrame | kClockDividesEvenly | kLargeFifos;
 constexpr std::uint32_t kFrameBits = 0x04;
 constexpr std::uint32_t kStatus = 0x08;
 constexpr std::uint32_t kNothingReceived = 1U << 6;
 constexpr std::uint32_t kReceived = 0x10;
 constexpr std::uint32_t kSend = 0x14;
+constexpr std::uint32_t kClock = 0x18;
+constexpr std::uint32_t kQuarter = 1;  // The clock is divided by twice one more than this.
 constexpr std::uint32_t kSelect = 0x1C;
-
-// An octet takes 8 clocks of the slowest bus that is any use; the loop takes about 7.
-constexpr std::uint32_t kMostPolls = 100'000;
+constexpr std::uint32_t kFirstPart = 1;
 
 volatile std::uint32_t& Spi(std::uint32_t offset) {
   return Register(kSpi0, offset);
 }
 
-/// @return 0..255, or -1 when the controller does not answer.
-int Exchange(std::uint8_t octet) {
+/// Sends an octet and puts what comes back in its place.
+///
+/// @return  Whether the controller answered.
+bool Exchange(std::uint8_t& octet) {
   Spi(kSend) = octet;
-  for (std::uint32_t polls = 0; polls < kMostPolls; ++polls) {
+  for (std::uint32_t polls = 0; polls < MssSpi::kMostPolls; ++polls) {
     if ((Spi(kStatus) & kNothingReceived) == 0) {
-      return static_cast<int>(Spi(kReceived) & 0xFF);
+      octet = static_cast<std::uint8_t>(Spi(kReceived));
+      return true;
     }
   }
-  return -1;
+  return false;
 }
 
 bool SendAll(ConstBytes octets) {
-  return std::all_of(octets.begin(), octets.end(),
-                     [](std::uint8_t octet) { return Exchange(octet) >= 0; });
+  for (std::uint8_t octet : octets) {
+    if (!Exchange(octet)) {
+      return false;
+    }
+  }
+  return true;
 }
 
+// What is sent meanwhile means nothing to the part.
 bool ReceiveAll(Bytes into) {
-  return std::all_of(into.begin(), into.end(), [](std::uint8_t& octet) {
-    const int received = Exchange(0xFF);
-    octet = static_cast<std::uint8_t>(received);
-    return received >= 0;
-  });
+  for (std::uint8_t& octet : into) {
+    octet = 0xFF;
+    if (!Exchange(octet)) {
+      return false;
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -59,13 +73,15 @@ Status MssSpi::Transfer(ConstBytes command, ConstBytes data, Bytes into) {
   if (count > kMostOctets) {
     return Status::kInvalidArgument;
   }
-  Spi(kControl) = kHeldInMode3 | kMaster;
+  const std::uint32_t mode = kMode | static_cast<std::uint32_t>(count) << kFrameCountAt;
+  // Its settings are taken while it is not enabled.
+  Spi(kControl) = mode;
   Spi(kFrameBits) = 8;
-  Spi(kSelect) = 1;
-  Spi(kControl) = kHeldInMode3 | kMaster | static_cast<std::uint32_t>(count) << kFrameCountAt;
-  Spi(kControl) = Spi(kControl) | kEnable;
+  Spi(kClock) = kQuarter;
+  Spi(kSelect) = kFirstPart;
+  Spi(kControl) = mode | kEnable;
   const bool done = SendAll(command) && SendAll(data) && ReceiveAll(into);
-  Spi(kControl) = kHeldInMode3 | kMaster;
+  Spi(kControl) = done ? kMode : kReset;
   return done ? Status::kOk : Status::kUnavailable;
 }
 

@@ -12,9 +12,11 @@ constexpr std::uint8_t kWriteEnable = 0x06;
 constexpr std::uint8_t kRead = 0x03;
 constexpr std::uint8_t kPageProgram = 0x02;
 constexpr std::uint8_t kBlockErase = 0xD8;
+constexpr std::uint8_t kWake = 0xAB;
 
 constexpr std::uint8_t kBusy = 1 << 0;
 constexpr std::uint8_t kWriteEnabled = 1 << 1;
+constexpr std::uint8_t kNobody = 0xFF;
 
 // log2 of the capacity, as most parts have it in their third octet of identification.
 constexpr std::uint8_t kLeastCapacity = 0x11;
@@ -29,9 +31,12 @@ SpiNor::Command SpiNor::At(std::uint8_t code, std::uint32_t address) {
 
 Status SpiNor::Identify() {
   size_ = 0;
-  // A part that is busy answers nothing but its status. One that is not there answers ones, which
-  // reads as busy.
-  Status status = WaitWhileBusy(kEraseTime);
+  // One that was put to sleep answers nothing else; one that is awake makes nothing of it.
+  Status status = bus_.Transfer(std::array{kWake}, {}, {});
+  // A part that is busy answers nothing but its status.
+  if (status == Status::kOk) {
+    status = WaitWhileBusy(kEraseTime);
+  }
   std::array<std::uint8_t, 3> identity{};
   if (status == Status::kOk) {
     status = bus_.Transfer(std::array{kReadIdentification}, {}, identity);
@@ -39,11 +44,11 @@ Status SpiNor::Identify() {
   if (status != Status::kOk) {
     return status;
   }
-  if (identity[0] == 0 || identity[0] == 0xFF || identity[2] < kLeastCapacity ||
-      identity[2] > kMostCapacity) {
+  const auto& [maker, family, capacity] = identity;
+  if (maker == 0 || maker == kNobody || capacity < kLeastCapacity || capacity > kMostCapacity) {
     return Status::kNotFound;
   }
-  size_ = 1U << identity[2];
+  size_ = 1U << capacity;
   return Status::kOk;
 }
 
@@ -69,7 +74,7 @@ Status SpiNor::WaitWhileBusy(Millis at_most) {
       return Status::kOk;
     }
     if (late) {
-      return status.value() == 0xFF ? Status::kNotFound : Status::kUnavailable;
+      return status.value() == kNobody ? Status::kNotFound : Status::kUnavailable;
     }
   }
 }
@@ -99,17 +104,16 @@ Status SpiNor::Change(const Command& command, ConstBytes data, Millis at_most) {
 }
 
 Status SpiNor::Read(std::uint32_t address, Bytes into) {
-  while (!into.empty()) {
+  // Nobody's answer would read as erased cells, and a part that is still busy answers nobody.
+  Status status = WaitWhileBusy(kProgramTime);
+  while (status == Status::kOk && !into.empty()) {
     const Command command = At(kRead, address);
     const Bytes part = into.first(std::min(into.size(), SpiBus::kMostOctets - command.size()));
-    const Status status = bus_.Transfer(command, {}, part);
-    if (status != Status::kOk) {
-      return Status::kUnavailable;
-    }
+    status = bus_.Transfer(command, {}, part);
     address += static_cast<std::uint32_t>(part.size());
     into = into.subspan(part.size());
   }
-  return Status::kOk;
+  return status == Status::kOk ? status : Status::kUnavailable;
 }
 
 Status SpiNor::Program(std::uint32_t address, ConstBytes data) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -36,34 +37,52 @@ struct Expectations {
   Expected session;
 };
 
-/// A part with its contents, to be copied.
+/// A part with its contents and its driver, to be copied.
 class World {
  public:
   explicit World(const SweepCase& sweep)
       : medium_(sweep.geometry.size(), 0xFF),
         undecided_(sweep.undecided ? sweep.geometry.size() : 0),
-        flash_(medium_, sweep.geometry, undecided_) {
+        flash_(medium_, sweep.geometry, undecided_),
+        start_driver_(sweep.start_driver) {
     flash_.SetEccErrors(sweep.ecc_errors);
+    StartDriver();
   }
   World(const World& other)
       : medium_(other.medium_),
         undecided_(other.undecided_),
-        flash_(other.flash_.Over(medium_, undecided_)) {}
+        flash_(other.flash_.Over(medium_, undecided_)),
+        start_driver_(other.start_driver_) {
+    StartDriver();
+  }
   World& operator=(const World& other) {
     medium_ = other.medium_;
     undecided_ = other.undecided_;
     flash_ = other.flash_.Over(medium_, undecided_);
+    start_driver_ = other.start_driver_;
+    StartDriver();
     return *this;
   }
   ~World() = default;
 
-  FakeFlash& flash() { return flash_; }
+  void PowerOn() {
+    flash_.PowerOn();
+    StartDriver();
+  }
+
+  FakeFlash& part() { return flash_; }
+  /// The part as its user sees it: through its driver, where there is one.
+  Flash& flash() { return driver_ != nullptr ? driver_->flash() : flash_; }
   Octets& medium() { return medium_; }
 
  private:
+  void StartDriver() { driver_ = start_driver_ != nullptr ? start_driver_(flash_) : nullptr; }
+
   Octets medium_;
   Octets undecided_;
   FakeFlash flash_;
+  DriverStarter start_driver_;
+  std::unique_ptr<SweepDriver> driver_;
 };
 
 class Sweeper {
@@ -223,7 +242,7 @@ void Sweeper::RunSession(World& world, int value, Expectations& expect) {
 
 /// Boots and looks. What was found is what is expected from then on.
 bool Sweeper::Boot(World& world, Expectations& expect, const char*& wrong) {
-  world.flash().PowerOn();
+  world.PowerOn();
   RingStorage ring(world.flash());
   if (ring.Mount() != Status::kOk) {
     wrong = "does not mount";
@@ -247,7 +266,7 @@ bool Sweeper::IsWiped(World& world) {
 }
 
 const char* Sweeper::CheckWiped(World& world) {
-  world.flash().PowerOn();
+  world.PowerOn();
   RingStorage ring(world.flash());
   if (!Idle(ring)) {
     return "idle work fails";
@@ -274,7 +293,7 @@ const char* Sweeper::CheckAfterCut(World world, Expectations expect, bool count)
   if (expect.session.erased && (wrong = CheckWiped(world)) != nullptr) {
     return wrong;
   }
-  world.flash().PowerOn();
+  world.PowerOn();
   RingStorage ring(world.flash());
   for (int value = kLater; value < kLater + kUpdates; ++value) {
     if (!Update(ring, value, expect)) {
@@ -286,7 +305,7 @@ const char* Sweeper::CheckAfterCut(World world, Expectations expect, bool count)
       return "a later update is lost";
     }
   }
-  return world.flash().violations() == 0 ? nullptr : "flash was programmed against its rules";
+  return world.part().violations() == 0 ? nullptr : "flash was programmed against its rules";
 }
 
 void Sweeper::Report(const char* what, std::uint32_t second_cut, Tear second_tear) {
@@ -311,7 +330,7 @@ void Sweeper::CheckAndReport(const World& torn, const Expectations& expect) {
     if (wrong != nullptr) {
       return Report(wrong, 0, Tear::kNothing);
     }
-    world.flash().PowerOn();
+    world.PowerOn();
   }
 }
 
@@ -321,16 +340,16 @@ void Sweeper::CutTwice(const World& world, const Expectations& expect) {
     for (std::uint32_t cut = 1; tally_.failures < kMostFailures; ++cut) {
       World again(world);
       Expectations now = expect;
-      again.flash().PowerOn();
-      again.flash().CutAt(again.flash().changes() + cut, tear);
+      again.PowerOn();
+      again.part().CutAt(again.part().changes() + cut, tear);
       RingStorage ring(again.flash());
-      if (ring.Mount() == Status::kOk && again.flash().is_powered()) {
+      if (ring.Mount() == Status::kOk && again.part().is_powered()) {
         const char* wrong = nullptr;
         now.state.Acknowledge(FindState(ring, wrong));
         now.session.Acknowledge(FindSession(ring, wrong));
         static_cast<void>(Update(ring, kNextUpdate, now));
       }
-      if (again.flash().is_powered()) {
+      if (again.part().is_powered()) {
         break;
       }
       ++tally_.second_cuts;
@@ -352,9 +371,9 @@ SweepTally Sweeper::CutEverywhere() {
       for (cut_ = 1; tally_.failures < kMostFailures; cut_ += sweep_.cuts_every) {
         World torn(world);
         Expectations now = expect;
-        torn.flash().CutAt(torn.flash().changes() + cut_, tear);
+        torn.part().CutAt(torn.part().changes() + cut_, tear);
         RunSession(torn, update_, now);
-        if (torn.flash().is_powered()) {
+        if (torn.part().is_powered()) {
           break;
         }
         ++tally_.cuts;
@@ -369,7 +388,7 @@ SweepTally Sweeper::CutEverywhere() {
     World undisturbed(world);
     RingStorage ring(undisturbed.flash());
     if (update_ > 1 && (ring.Store(kState, StateOf(update_)) != Status::kOk ||
-                        undisturbed.flash().erases() != world.flash().erases())) {
+                        undisturbed.part().erases() != world.part().erases())) {
       Report("a store erases", 0, Tear::kNothing);
     }
     RunSession(world, update_, expect);
@@ -452,8 +471,8 @@ void Sweeper::StickBits(std::uint32_t bits) {
     if (bit % 4 < 2) {
       at = at / sweep_.geometry.block_bytes * sweep_.geometry.block_bytes + at % kMarkBytes;
     }
-    world.flash().SetStuck(at, static_cast<std::uint8_t>(1U << (random >> 4) % 8),
-                           bit % 2 == 0 ? 0xFF : 0);
+    world.part().SetStuck(at, static_cast<std::uint8_t>(1U << (random >> 4) % 8),
+                          bit % 2 == 0 ? 0xFF : 0);
     ++tally_.cuts;
     const char* const wrong = UpdateAndReboot(world, 0, kUpdates);
     if (wrong != nullptr) {
@@ -469,10 +488,10 @@ void Sweeper::SpoilBlock() {
   // Two attempts, and two more when another block has shown that the part works.
   constexpr std::uint32_t kMostErases = 4;
   World world(sweep_);
-  world.flash().SetBad(kBad);
+  world.part().SetBad(kBad);
   ++tally_.cuts;
   const char* wrong = UpdateAndReboot(world, 0, kUpdates);
-  if (wrong == nullptr && world.flash().erases(kBad) > kMostErases) {
+  if (wrong == nullptr && world.part().erases(kBad) > kMostErases) {
     wrong = "a bad block is erased again and again";
   }
   if (wrong != nullptr) {

@@ -5,8 +5,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "port/flash.h"
+#include "tests/fake/fake_flash.h"
 
 namespace connect_auth::tests {
 
@@ -16,6 +18,22 @@ enum class Lengths : std::uint8_t {
   kExact,   ///< Each third fills a block exactly; no other record then.
   kSmall,   ///< 20 to 170.
 };
+
+/// A driver between the ring and the part whose power is cut.
+class SweepDriver {
+ public:
+  SweepDriver() = default;
+  SweepDriver(const SweepDriver&) = delete;
+  SweepDriver& operator=(const SweepDriver&) = delete;
+  virtual ~SweepDriver() = default;
+
+  virtual Flash& flash() = 0;
+};
+
+/// Starts a driver as at a boot.
+///
+/// @param part  Borrowed for the life of the driver.
+using DriverStarter = std::unique_ptr<SweepDriver> (*)(fake::FakeFlash& part);
 
 struct SweepCase {
   FlashGeometry geometry;
@@ -27,6 +45,7 @@ struct SweepCase {
   /// After each n-th cut of a kind, a second one at every operation of the recovery and of the next
   /// update; 0: none.
   std::uint32_t second_cuts_every = 0;
+  DriverStarter start_driver = nullptr;  ///< Null: the ring is right on the part.
 };
 
 struct SweepTally {

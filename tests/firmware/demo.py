@@ -30,21 +30,22 @@ password_file = {work}/password
 [device]
 key_file = {work}/device.key
 start_spread = 0
-sample = /Connect/api/devices
 '''
+SAMPLE = 'sample = /Connect/api/devices\n'
 
 
 def tell(text):
     print(f'\n\033[1m{text}\033[0m', flush=True)
 
 
-def write_configuration(work, server):
+def write_configuration(work, server, sample=True):
     for name, secret in (('secret', server.client_secret), ('password', server.password)):
         (work / name).write_text(secret)
         (work / name).chmod(0o600)
     path = work / 'connect-auth.conf'
     path.write_text(CONFIGURATION.format(address=emcraft.SERVER, port=server.port, work=work,
-                                         ca=server.chain.ca_file, server=server))
+                                         ca=server.chain.ca_file, server=server) +
+                    (SAMPLE if sample else ''))
     return path
 
 

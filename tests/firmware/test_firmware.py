@@ -196,7 +196,7 @@ class Trouble(FirmwareTest):
         self.settings['server'] |= {'url': f'https://{emcraft.SERVER}:{self.server.port}',
                                     'ca_file': str(harness.chain('rsa').ca_file)}
         self.provision()
-        board = self.boot()
+        board = self.boot(of=os.environ['CONNECT_AUTH_SMALL_ARENA'])
 
         failed = board.wait_for(r'^FAILED TLS arena too small', PATIENCE)
         board.wait_for(r'^FAILED TLS arena too small', PATIENCE, failed.end())

@@ -137,15 +137,16 @@ Instant Application::Step() {
     return Instant::Never();
   }
   LookAtNetwork();
-  // First, as its answer tells the time: a token that was kept may turn out to live long enough.
-  if (SampleIsDue()) {
-    BeginSample();
+  // At a start its answer tells the time: a token that was kept may turn out to live long enough.
+  if (!WallTime().ok()) {
+    BeginSampleIfDue();
   }
   // Without a network an attempt would fail, and the next one be put off although nobody was asked.
   const bool busy = agent_.wants().interest != Interest::kNothing;
   if (address_ != 0 || busy) {
     PollAgent();
   }
+  BeginSampleIfDue();
   return NextStep(DoIdleWork());
 }
 
@@ -232,7 +233,10 @@ bool Application::SampleIsDue() const {
          parts_.clock.Now() >= sample_due_;
 }
 
-void Application::BeginSample() {
+void Application::BeginSampleIfDue() {
+  if (!SampleIsDue()) {
+    return;
+  }
   const Status status = agent_.RequestApi(sample_);
   if (status == Status::kFailedPrecondition) {
     return;  // A token is being asked for: afterwards.

@@ -120,7 +120,7 @@ class Application {
   void ReportToken();
   void ReportFailure(const Failure& failure);
   bool SampleIsDue() const;
-  void BeginSample();
+  void BeginSampleIfDue();
   void EndSample(Status status);
 
   // Commands.

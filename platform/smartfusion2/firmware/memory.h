@@ -32,7 +32,7 @@ inline std::array<std::uint8_t, kRefreshTokenBytes> refresh_token;
 inline std::array<std::uint8_t, 640> tls_session;
 
 /// Of the 64 KB of the eSRAM. The rest is for stacks, network, and the application's own objects.
-inline constexpr std::size_t kMostBytes = 34 * 1024;
+inline constexpr std::size_t kMostBytes = 40 * 1024;
 static_assert(sizeof(tls_arena) + sizeof(io) + sizeof(token) + sizeof(refresh_token) +
                       sizeof(tls_session) <=
                   kMostBytes,

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The driver of the serial NOR, over a model of the part: the contracts of its ports, and the ring
-// under power cuts.
+// The driver of the serial NOR, over a model of the part, and the contracts of its ports.
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <new>
 #include <vector>
 
 #include "agent/store/ring_storage.h"
@@ -22,7 +22,6 @@ namespace {
 
 using fake::FakeClock;
 using fake::FakeFlash;
-using fake::Tear;
 using smartfusion2::SpiBus;
 using smartfusion2::SpiNor;
 using smartfusion2::SpiNorFlash;
@@ -121,23 +120,76 @@ void spi_nor_reads_more_than_a_transaction_holds(void**) {
   assert_true(found == data);
 }
 
-void spi_nor_gives_up_on_a_part_that_does_not_finish(void**) {
+void spi_nor_wakes_a_part_that_sleeps(void**) {
   Chip chip;
+  std::array<std::uint8_t, 1> octet{};
+  assert_true(chip.nor.Program(0, octet) == Status::kOk);
+  static_cast<void>(chip.model.Transfer(std::array<std::uint8_t, 1>{0xB9}, {}, {}));
+  assert_true(chip.nor.Read(0, octet) == Status::kUnavailable);
+  assert_true(chip.nor.Identify() == Status::kOk);
+  assert_true(chip.nor.Read(0, octet) == Status::kOk);
+  assert_int_equal(octet[0], 0);
+}
+
+void spi_nor_waits_for_as_long_as_parts_may_take_and_no_longer(void**) {
   const std::array<std::uint8_t, 1> octet{0};
+  const Millis some{50};
+  Chip chip;
+  chip.model.HangAtNextChange();
+  Instant begin = chip.clock.Now();
+  assert_true(chip.nor.Program(0, octet) == Status::kUnavailable);
+  assert_true(chip.clock.Now() - begin > SpiNor::kProgramTime);
+  assert_true(chip.clock.Now() - begin < SpiNor::kProgramTime + some);
+  chip.model.Reset();
+  chip.model.HangAtNextChange();
+  begin = chip.clock.Now();
+  assert_true(chip.nor.EraseBlock(0) == Status::kUnavailable);
+  assert_true(chip.clock.Now() - begin > SpiNor::kEraseTime);
+  assert_true(chip.clock.Now() - begin < SpiNor::kEraseTime + some);
+}
+
+void spi_nor_gives_up_on_a_part_that_is_still_busy(void**) {
+  Chip chip;
+  std::array<std::uint8_t, 1> octet{0};
   static_cast<void>(chip.nor.Program(0, octet));
   chip.model.Hang();
   const Instant begin = chip.clock.Now();
   assert_true(chip.nor.Program(1, octet) == Status::kUnavailable);
   assert_true(chip.nor.EraseBlock(0) == Status::kUnavailable);
+  assert_true(chip.nor.Read(0, octet) == Status::kUnavailable);
   assert_true(chip.clock.Now() - begin < Millis{100});  // It does not even let itself be enabled.
 }
 
-void spi_nor_says_when_a_part_is_protected(void**) {
+void spi_nor_does_not_take_nobody_for_erased_cells(void**) {
   Chip chip;
-  chip.model.SetProtected(true);
+  std::array<std::uint8_t, 1> octet{0};
+  chip.model.SetPresent(false);
+  assert_true(chip.nor.Read(0, octet) == Status::kUnavailable);
+  assert_true(chip.nor.Program(0, octet) == Status::kUnavailable);
+  assert_true(chip.nor.EraseBlock(0) == Status::kUnavailable);
+}
+
+void spi_nor_says_when_a_part_does_not_let_itself_be_written(void**) {
+  Chip chip;
+  chip.model.SetReadOnly(true);
   const std::array<std::uint8_t, 1> octet{0};
   assert_true(chip.nor.Program(0, octet) == Status::kUnavailable);
   assert_true(chip.nor.EraseBlock(0) == Status::kUnavailable);
+}
+
+// The part takes the change and says it is done: only who reads back notices.
+void spi_nor_under_a_ring_reports_protected_blocks(void**) {
+  Chip chip;
+  std::array<std::uint8_t, 8> record{1, 2, 3};
+  RingStorage before(chip.area);
+  assert_true(before.Store("state", record) == Status::kOk);
+  chip.model.SetProtected(true);
+  assert_true(chip.nor.Program(0, record) == Status::kOk);
+  RingStorage ring(chip.area);
+  assert_true(ring.Store("state", std::array<std::uint8_t, 1>{9}) == Status::kUnavailable);
+  const IoResult loaded = ring.Load("state", record);
+  assert_true(loaded.ok());
+  assert_int_equal(loaded.bytes(), record.size());
 }
 
 void spi_nor_reports_each_transaction_that_fails(void**) {
@@ -172,67 +224,81 @@ void spi_nor_flash_stays_in_its_area(void**) {
   assert_true(chip.area.Read(0, octets) == Status::kUnavailable);
 }
 
-/// What the ring holds after a cut at the n-th change while one record replaces another.
-///
-/// @return  Whether there were that many changes.
-bool CutReplacing(std::uint32_t n, Tear tear) {
-  const std::vector<std::uint8_t> before = Pattern(900, 1);
-  const std::vector<std::uint8_t> after = Pattern(1100, 2);
-  std::vector<std::uint8_t> found(2000);
-  Chip chip;
-  {
-    RingStorage ring(chip.area);
-    assert_true(ring.Store("state", before) == Status::kOk);
-    chip.cells.CutAt(chip.cells.changes() + n, tear);
-    static_cast<void>(ring.Store("state", after));
-  }
-  const bool was_cut = !chip.cells.is_powered();
-  chip.cells.PowerOn();
-  chip.model.Reset();
-  assert_true(chip.nor.Identify() == Status::kOk);
-  RingStorage ring(chip.area);
-  const IoResult loaded = ring.Load("state", found);
-  assert_true(loaded.ok());
-  found.resize(loaded.bytes());
-  assert_true(found == after || (was_cut && found == before));
-  assert_int_equal(chip.cells.violations(), 0);
-  assert_true(ring.Store("state", after) == Status::kOk);
-  return was_cut;
-}
-
-void spi_nor_keeps_a_ring_through_a_cut_at_every_change(void**) {
-  for (const Tear tear : fake::kTears) {
-    std::uint32_t cuts = 0;
-    while (CutReplacing(cuts + 1, tear)) {
-      ++cuts;
+/// One received octet after the other comes over wrong while a record replaces another.
+void spi_nor_under_a_ring_survives_each_bit_error_of_the_bus(void**) {
+  const std::vector<std::uint8_t> before = Pattern(300, 1);
+  const std::vector<std::uint8_t> after = Pattern(310, 2);
+  bool was_disturbed = true;
+  for (std::uint32_t n = 1; was_disturbed; ++n) {
+    for (const std::uint8_t bits : std::to_array<std::uint8_t>({0x01, 0x02, 0x80, 0xFF})) {
+      Chip chip;
+      RingStorage ring(chip.area);
+      assert_true(ring.Store("state", before) == Status::kOk);
+      const std::uint32_t so_far = chip.model.transfers();
+      chip.model.Disturb(n, bits);
+      const Status stored = ring.Store("state", after);
+      was_disturbed = chip.model.transfers() - so_far >= n;
+      chip.model.Reset();
+      RingStorage rebooted(chip.area);
+      std::vector<std::uint8_t> found(400);
+      const IoResult loaded = rebooted.Load("state", found);
+      assert_true(loaded.ok());
+      found.resize(loaded.bytes());
+      assert_true(found == after || (stored != Status::kOk && found == before));
     }
-    assert_true(cuts >= 5);
   }
 }
 
-int RunContracts() {
+int RunFlashContract() {
   Chip chip;
-  contract::FlashFixture flash;
-  flash.flash = &chip.area;
-  flash.context = &chip;
-  flash.set_broken = [](void* context, bool broken) {
+  contract::FlashFixture fixture;
+  fixture.flash = &chip.area;
+  fixture.context = &chip;
+  fixture.set_broken = [](void* context, bool broken) {
     static_cast<Chip*>(context)->model.SetBusFails(broken);
   };
-  flash.reboot = [](contract::FlashFixture& fixture) {
-    static_cast<Chip*>(fixture.context)->model.Reset();
+  fixture.reboot = [](contract::FlashFixture& of) {
+    Chip& rebooted = *static_cast<Chip*>(of.context);
+    rebooted.model.Reset();
+    assert_true(rebooted.nor.Identify() == Status::kOk);
   };
-  int failed = contract::Run("smartfusion2/spi_nor_flash", contract::FlashSuite(flash));
+  return contract::Run("smartfusion2/spi_nor_flash", contract::FlashSuite(fixture));
+}
 
-  Chip for_ring;
-  RingStorage ring(for_ring.area);
-  contract::StorageFixture storage;
-  storage.storage = &ring;
-  storage.context = &for_ring;
-  static std::array<std::uint8_t, 9000> scratch;
-  storage.scratch = scratch;
-  storage.largest = 4096;
-  failed += contract::Run("ring on smartfusion2/spi_nor_flash", contract::StorageSuite(storage));
-  return failed;
+/// A chip with a ring on it, and what the storage suite wants of both.
+struct RingRig {
+  RingRig() {
+    fixture.storage = &ring;
+    fixture.context = this;
+    fixture.scratch = scratch;
+    fixture.largest = RingStorage::LargestRecord(chip.area.geometry());
+    fixture.reboot = [](contract::StorageFixture& of) {
+      RingRig& rig = *static_cast<RingRig*>(of.context);
+      rig.chip.model.Reset();
+      of.storage = new (&rig.ring) RingStorage(rig.chip.area);
+    };
+    fixture.set_medium = [](void* context, contract::Medium medium_state) {
+      SpiNorModel& model = static_cast<RingRig*>(context)->chip.model;
+      model.SetPresent(medium_state != contract::Medium::kDead);
+      model.SetProtected(medium_state == contract::Medium::kReadOnly);
+      return true;
+    };
+    fixture.make_idle_work = [](void* context) {
+      RingStorage& storage = static_cast<RingRig*>(context)->ring;
+      assert_int_equal(storage.Store("gone", AsBytes("x")), Status::kOk);
+      assert_int_equal(storage.Erase("gone"), Status::kOk);
+    };
+  }
+
+  Chip chip;
+  RingStorage ring{chip.area};
+  std::vector<std::uint8_t> scratch = std::vector<std::uint8_t>(140'000);
+  contract::StorageFixture fixture;
+};
+
+int RunStorageContract() {
+  RingRig rig;
+  return contract::Run("ring on smartfusion2/spi_nor_flash", contract::StorageSuite(rig.fixture));
 }
 
 }  // namespace
@@ -244,12 +310,16 @@ int main() {
       cmocka_unit_test(spi_nor_waits_for_what_the_part_did_when_the_processor_was_reset),
       cmocka_unit_test(spi_nor_programs_across_pages_and_reads_it_back),
       cmocka_unit_test(spi_nor_reads_more_than_a_transaction_holds),
-      cmocka_unit_test(spi_nor_gives_up_on_a_part_that_does_not_finish),
-      cmocka_unit_test(spi_nor_says_when_a_part_is_protected),
+      cmocka_unit_test(spi_nor_wakes_a_part_that_sleeps),
+      cmocka_unit_test(spi_nor_waits_for_as_long_as_parts_may_take_and_no_longer),
+      cmocka_unit_test(spi_nor_gives_up_on_a_part_that_is_still_busy),
+      cmocka_unit_test(spi_nor_does_not_take_nobody_for_erased_cells),
+      cmocka_unit_test(spi_nor_says_when_a_part_does_not_let_itself_be_written),
+      cmocka_unit_test(spi_nor_under_a_ring_reports_protected_blocks),
       cmocka_unit_test(spi_nor_reports_each_transaction_that_fails),
       cmocka_unit_test(spi_nor_flash_stays_in_its_area),
-      cmocka_unit_test(spi_nor_keeps_a_ring_through_a_cut_at_every_change),
+      cmocka_unit_test(spi_nor_under_a_ring_survives_each_bit_error_of_the_bus),
   };
   return cmocka_run_group_tests_name("smartfusion2/spi_nor", tests, nullptr, nullptr) +
-         RunContracts();
+         RunFlashContract() + RunStorageContract();
 }
