@@ -226,7 +226,7 @@ class Trouble(FirmwareTest):
         port = self.server.port
         self.server.stop()
         self.provision()
-        board = self.boot(network_to(port))
+        board = self.boot(emcraft.network_to(port))
         board.wait_for(r'^FAILED (connection lost|server or name not reachable|TLS failed|'
                        r'connection cut short|server refused TLS)', PATIENCE)
 
