@@ -42,8 +42,8 @@ endif()
 # Whoever links instrumented libraries needs the sanitizers' run-time. Compiling and linking in one
 # command instruments too, and checks of dynamic types need what -fno-rtti leaves out.
 if(CONNECT_AUTH_SANITIZE)
-  target_link_options(connect_auth_port INTERFACE "$<INSTALL_INTERFACE:-fsanitize=address,undefined>")
-  string(PREPEND pc_system "-fsanitize=address,undefined -fno-sanitize=vptr ")
+  target_link_options(connect_auth_port INTERFACE "$<INSTALL_INTERFACE:${CONNECT_AUTH_SANITIZERS}>")
+  string(JOIN " " pc_system ${CONNECT_AUTH_SANITIZERS} -fno-sanitize=vptr ${pc_system})
 endif()
 
 # connect_auth_agent is connect_auth::agent to others, as it is inside.

@@ -4,8 +4,7 @@
  * the firmware. What the other choice costs was measured on Cortex-M3, -Os, linked with
  * gc-sections, in octets of flash (F) and RAM (R).
  */
-#ifndef CONNECT_AUTH_PLATFORM_SMARTFUSION2_LWIPOPTS_H
-#define CONNECT_AUTH_PLATFORM_SMARTFUSION2_LWIPOPTS_H
+#pragma once
 
 /* One loop calls lwIP; interrupts only ever touch the descriptors of the MAC. */
 #define NO_SYS 1
@@ -87,5 +86,3 @@
 #define CHECKSUM_CHECK_IP 1
 #define CHECKSUM_CHECK_TCP 1
 #define CHECKSUM_CHECK_UDP 1
-
-#endif

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cinttypes>
 #include <cstdio>
 #include <memory>
 #include <string_view>
@@ -312,8 +313,9 @@ void Sweeper::Report(const char* what, std::uint32_t second_cut, Tear second_tea
   ++tally_.failures;
   const FlashGeometry& geometry = sweep_.geometry;
   std::fprintf(stderr,
-               "%s: %u x %u, unit %u%s%s%s, lengths %d, update %d, cut %u tear %d, second cut %u "
-               "tear %d\n",
+               "%s: %" PRIu32 " x %" PRIu32 ", unit %" PRIu32
+               "%s%s%s, lengths %d, update %d, cut %" PRIu32 " tear %d, second cut %" PRIu32
+               " tear %d\n",
                what, geometry.block_count, geometry.block_bytes, geometry.program_bytes,
                geometry.reprogrammable ? "" : ", ECC", sweep_.undecided ? ", undecided bits" : "",
                sweep_.ecc_errors ? ", ECC errors" : "", static_cast<int>(sweep_.lengths), update_,

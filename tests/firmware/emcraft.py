@@ -6,6 +6,7 @@ import os
 import pathlib
 import queue
 import re
+import signal
 import socket
 import subprocess
 import threading
@@ -120,8 +121,10 @@ class Board:
             raise Ended(f'hangs: no end within {seconds} s:\n{self.console}') from None
         self._reader.join()
         self.gather()
+        if code == -signal.SIGABRT:
+            raise Ended(f'locked up:\n{self.console}')
         if code != 0:
-            raise Ended(f'locked up: QEMU ended with {code}:\n{self.console}')
+            raise Ended(f'QEMU ended with {code}:\n{self.console}')
         fault = re.search(r'^FAULT.*$', self.console, re.MULTILINE)
         if fault:
             raise Ended(f'{fault.group()}\n{self.console}')

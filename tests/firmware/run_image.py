@@ -13,7 +13,7 @@ import emcraft
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--seconds', type=float, default=120, help='time limit (default: 120)')
+    parser.add_argument('--seconds', type=float, default=300, help='time limit (default: 300)')
     parser.add_argument('image')
     options = parser.parse_args()
     try:

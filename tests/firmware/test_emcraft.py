@@ -65,7 +65,12 @@ class Endings(unittest.TestCase):
         self.assert_ends('overflow in a handler', '^FAULT exception=00000004')
 
     def test_a_lock_up(self):
-        self.assert_ends('lock up', '^locked up: QEMU ended with -6')
+        self.assert_ends('lock up', '^locked up')
+
+    def test_an_emulator_that_does_not_start(self):
+        with emcraft.Board('/nonexistent') as board:
+            with self.assertRaisesRegex(emcraft.Ended, '^QEMU ended with 1'):
+                board.wait_for_end(PATIENCE)
 
     def test_a_failed_assertion_fails_in_ctest(self):
         run = subprocess.run([sys.executable, str(HERE / 'run_image.py'),

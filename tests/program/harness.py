@@ -167,7 +167,10 @@ class Device:
         library = self.directory / "clock.so"  # A blank in the name would end it.
         if not library.is_symlink():
             library.symlink_to(_named_by("CONNECT_AUTH_SHIFTED_CLOCK"))
-        self.environment["LD_PRELOAD"] = str(library)
+        if os.environ.get("CONNECT_AUTH_EMULATED"):  # It is not for the emulator itself.
+            self.environment["QEMU_SET_ENV"] = f"LD_PRELOAD={library}"
+        else:
+            self.environment["LD_PRELOAD"] = str(library)
 
     def use_client_secret(self, secret: str | bytes) -> None:
         """Replaces the client secret."""

@@ -3,8 +3,7 @@
  * lwIP for the tests on the host: the board's options, with lwIP's assertions. All memory, the
  * pools' too, comes from test_heap.cc, so that the address sanitizer sees every piece of it.
  */
-#ifndef CONNECT_AUTH_TESTS_LWIPOPTS_H
-#define CONNECT_AUTH_TESTS_LWIPOPTS_H
+#pragma once
 
 #include "platform/smartfusion2/lwipopts.h"
 
@@ -26,5 +25,3 @@ void connect_auth_test_free(void* piece);
 #define MEMP_MEM_MALLOC 1
 #undef MEM_ALIGNMENT
 #define MEM_ALIGNMENT 8
-
-#endif
