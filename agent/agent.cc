@@ -466,7 +466,11 @@ void Agent::LearnFromResponse() {
   if (!exchange_.response().head_complete()) {
     return;
   }
+  const bool knew_age = remaining_life().ok();
   clock_.Learn(exchange_.response().date());
+  if (!knew_age && remaining_life().ok()) {
+    ScheduleRenewal(Herd::kInStep);  // It was to be replaced at once.
+  }
   counters_.resumed += tls_.resumed() && !exchange_.reused() ? 1U : 0U;
   if (clock_.WallTime().ok()) {
     tls_.KeepSessionNow();

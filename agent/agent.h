@@ -232,6 +232,11 @@ class Agent {
   /// Whether the last connection resumed a TLS session, which spares most of its cost.
   bool tls_resumed() const { return tls_.resumed(); }
 
+  /// Of the connection that is open; empty: none is. Static text.
+  std::string_view tls_version() const { return tls_.version(); }
+  /// How much of `Memory::tls_arena` was in use at most since the start, in octets from its front.
+  std::size_t arena_used() const { return engine_.arena_used(); }
+
   /// The response to the API request: status (0: none yet), kept head, and content.
   std::uint16_t api_status() const;
   ConstBytes api_head() const { return exchange_.head(); }

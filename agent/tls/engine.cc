@@ -128,6 +128,10 @@ void Engine::SetTimeIfUnknown(UnixSeconds time) {
   hooks.time_if_unknown = time;
 }
 
+std::size_t Engine::arena_used() const {
+  return UsedPart(arena_).size();
+}
+
 std::size_t Engine::refused_allocations() {
   return hooks.refused_allocations;
 }

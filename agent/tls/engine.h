@@ -62,6 +62,10 @@ class Engine {
   /// @return kFailedPrecondition  Not started.
   Status Random(Bytes into);
 
+  /// The most that was in use of the arena since the start, in octets from its front, gaps counted.
+  /// All of it, where mbedTLS is an integrator's own.
+  std::size_t arena_used() const;
+
   /// How many requests for memory the arena has had to refuse. mbedTLS reports many of them as
   /// something else (a certificate whose signature could not be computed is "not trusted"), so
   /// whoever fails compares this with its value from before.

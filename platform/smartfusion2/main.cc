@@ -67,6 +67,7 @@ class Board final : public BoardControl {
         .Add(" of ")
         .Add(static_cast<std::int64_t>(handlers.size));
     Line(sink).Add("frames not sent ").Add(ethernet_.unsent());
+    Line(sink).Add("turns of the loop ").Add(turns_);
     const std::uint64_t awake =
         (clock_.Ticks() - asleep_) / (SystickClock::kTicksPerSecond / 1000000);
     Line(sink).Add("awake ").Add(static_cast<std::int64_t>(awake)).Add(" us");
@@ -83,6 +84,7 @@ class Board final : public BoardControl {
   void AddSleep(std::uint64_t ticks) { asleep_ += ticks; }
 
   void Poll() {
+    ++turns_;
     if (started_) {
       ethernet_.Poll(clock_.Now());
     }
@@ -94,6 +96,7 @@ class Board final : public BoardControl {
  private:
   const SystickClock& clock_;
   Ethernet& ethernet_;
+  std::uint32_t turns_ = 0;
   std::uint64_t asleep_ = 0;  // ticks
   bool started_ = false;
 };
@@ -151,7 +154,10 @@ void Device::Sleep(Instant until) {
 
 void Device::Run() {
   const Status found = nor.Identify();
-  Line(console).Add("connect-auth ").Add(CONNECT_AUTH_FIRMWARE_VERSION);
+  Line(console)
+      .Add("connect-auth ")
+      .Add(CONNECT_AUTH_FIRMWARE_VERSION)
+      .Add(clock.WallTime().ok() ? ", time kept over a reset" : ", time unknown");
   if (found != Status::kOk) {
     Line(console).Add("FAILED no flash part, or it stays busy");
   }

@@ -12,6 +12,7 @@ constexpr std::uint32_t kData = 0x00;
 constexpr std::uint32_t kInterruptEnable = 0x04;
 constexpr std::uint32_t kFifoControl = 0x08;
 constexpr std::uint32_t kLineStatus = 0x14;
+constexpr std::uint32_t kReceiveInterrupt = 1;
 constexpr std::uint32_t kReceived = 1U << 0;
 constexpr std::uint32_t kRoom = 1U << 5;
 constexpr std::uint32_t kEmpty = 1U << 6;
@@ -29,7 +30,7 @@ unsigned After(unsigned place) {
 
 void Uart::Start() {
   Register(kUart0, kFifoControl) = 1;
-  Register(kUart0, kInterruptEnable) = 1;
+  Register(kUart0, kInterruptEnable) = kReceiveInterrupt;
   EnableInterrupt(kUart0Interrupt);
 }
 
@@ -53,6 +54,7 @@ int Uart::Read() {
   }
   const int octet = ring[place];
   from = After(place);
+  Register(kUart0, kInterruptEnable) = kReceiveInterrupt;
   return octet;
 }
 
@@ -62,11 +64,12 @@ bool Uart::HasInput() {
 
 void HandleUart() {
   while ((Register(kUart0, kLineStatus) & kReceived) != 0) {
-    const auto octet = static_cast<std::uint8_t>(Register(kUart0, kData));
-    if (After(into) != from) {
-      ring[into] = octet;
-      into = After(into);
+    if (After(into) == from) {
+      Register(kUart0, kInterruptEnable) = 0;  // Until Read() has made room.
+      return;
     }
+    ring[into] = static_cast<std::uint8_t>(Register(kUart0, kData));
+    into = After(into);
   }
 }
 

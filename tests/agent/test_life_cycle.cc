@@ -32,6 +32,8 @@ constexpr std::string_view kRefusal =
 constexpr std::string_view kStale =
     "HTTP/1.1 400 Bad Request\r\nContent-Length: 25\r\n\r\n{\"error\":\"invalid_grant\"}";
 constexpr std::string_view kHello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+constexpr std::string_view kLongToken =
+    R"({"access_token":"T","token_type":"bearer","expires_in":3600})";
 constexpr std::string_view kUnauthorized =
     "HTTP/1.1 401 Unauthorized\r\nContent-Length: 6\r\n\r\ndenied";
 
@@ -69,6 +71,22 @@ struct Device {
     std::snprintf(at, 2, "}");
     std::snprintf(reply.data(), reply.size(), "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n%s",
                   std::string_view(body.data()).size(), body.data());
+    peer.SetReply(reply.data());
+  }
+
+  /// Nothing tells the time but a response; it is not before `least`.
+  void LoseClock(UnixSeconds least) {
+    clock.ForgetWallTime();
+    settings.backoff.boot_spread = Millis{0};
+    settings.trust.least_time = least;
+    settings.least_time = least;
+  }
+  void ReplyAt(std::time_t time, std::string_view content) {
+    std::array<char, 40> date{};
+    std::strftime(date.data(), date.size(), "%a, %d %b %Y %H:%M:%S GMT", std::gmtime(&time));
+    std::snprintf(reply.data(), reply.size(),
+                  "HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Length: %zu\r\n\r\n%.*s", date.data(),
+                  content.size(), static_cast<int>(content.size()), content.data());
     peer.SetReply(reply.data());
   }
 
@@ -530,20 +548,10 @@ void life_cycle_refusal_of_a_token_that_just_came_is_shown(void**) {
 
 void life_cycle_time_is_learned_and_a_token_outlives_a_reboot_without_a_clock(void**) {
   Device device;
-  device.settings.backoff.boot_spread = Millis{0};
   const std::int64_t now = std::time(nullptr);
-  device.clock.ForgetWallTime();
-  device.settings.trust.least_time = UnixSeconds{now - 1000};
-  device.settings.least_time = device.settings.trust.least_time;
+  device.LoseClock(UnixSeconds{now - 1000});
   device.Start();
-  std::array<char, 40> date{};
-  const std::time_t time = now;
-  std::strftime(date.data(), date.size(), "%a, %d %b %Y %H:%M:%S GMT", std::gmtime(&time));
-  std::snprintf(device.reply.data(), device.reply.size(),
-                "HTTP/1.1 200 OK\r\nDate: %s\r\nContent-Length: 60\r\n\r\n"
-                "{\"access_token\":\"T\",\"token_type\":\"bearer\",\"expires_in\":3600}",
-                date.data());
-  device.peer.SetReply(device.reply.data());
+  device.ReplyAt(now, kLongToken);
   device.Pass(Millis::Seconds(2));
   assert_int_equal(device.agent.RequestToken(kNoMatter), Status::kOk);
   assert_true(device.agent.clock().is_learned());
@@ -561,6 +569,29 @@ void life_cycle_time_is_learned_and_a_token_outlives_a_reboot_without_a_clock(vo
   device.clock.SetWallTime(UnixSeconds{now + 100});
   device.Start();
   assert_in_range(device.agent.remaining_life().value().count, 3'495'000, 3'500'000);
+}
+
+/// Without a battery, each start would ask for a token: an API request beforehand spares that.
+void life_cycle_token_of_unknown_age_has_its_time_as_soon_as_that_is_learned(void**) {
+  Device device;
+  const std::int64_t now = std::time(nullptr);
+  device.LoseClock(UnixSeconds{now - 1000});
+  device.ReplyAt(now, kLongToken);
+  device.Start();
+  device.Pass(Millis::Seconds(2));
+  assert_int_equal(device.requests(), 1);
+  device.agent.Stop();
+  device.clock.Reboot(2);
+  device.ReplyAt(now + 100, "hello");
+  device.Start();
+  assert_true(device.agent.next_attempt() <= device.clock.Now());
+
+  assert_int_equal(CallApi(device), 200);
+
+  assert_in_range(device.agent.remaining_life().value().count, 3'495'000, 3'500'000);
+  assert_true(device.agent.next_attempt() > device.clock.Now() + Millis::Seconds(200));
+  device.Pass(Millis::Seconds(100));
+  assert_int_equal(device.requests(), 0);
 }
 
 void life_cycle_forgotten_token_is_asked_for_again_only_if_it_is_wanted(void**) {
@@ -618,6 +649,7 @@ int main() {
       cmocka_unit_test(life_cycle_api_is_called_with_the_present_token),
       cmocka_unit_test(life_cycle_refusal_of_a_token_that_just_came_is_shown),
       cmocka_unit_test(life_cycle_time_is_learned_and_a_token_outlives_a_reboot_without_a_clock),
+      cmocka_unit_test(life_cycle_token_of_unknown_age_has_its_time_as_soon_as_that_is_learned),
       cmocka_unit_test(life_cycle_forgotten_token_is_asked_for_again_only_if_it_is_wanted),
       cmocka_unit_test(life_cycle_refusal_is_not_forgotten_in_the_middle_of_something),
   };

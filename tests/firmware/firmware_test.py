@@ -47,13 +47,13 @@ class FirmwareTest(harness.ProgramTest):
     def provision(self):
         self.assert_done(self.device.run('provision', str(self.nor)))
 
-    def boot(self, network=None, **options):
+    def boot(self, network=None, of=None, **options):
         """A boot of the board; its console is kept beside the image."""
         self.boots += 1
         log = f'{image()}.{self.id().rpartition(".")[2]}.{self.boots}.console'
         options.setdefault('reboots', True)
         board = self.enterContext(emcraft.Board(
-            image(), nor=self.nor, key=self.key, network=network or emcraft.network_to(self.server.port),
+            of or image(), nor=self.nor, key=self.key, network=network or emcraft.network_to(self.server.port),
             log=log, **options))
         self.addCleanup(self.assert_silent, board)
         return board

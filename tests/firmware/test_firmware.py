@@ -7,7 +7,7 @@ import time
 import unittest
 
 import emcraft
-from firmware_test import PATIENCE, FirmwareTest
+from firmware_test import PATIENCE, FirmwareTest, harness
 
 NEW = r'^TOKEN new, number (\d+), lives (\d+) s, TLS (full|resumed)'
 SAMPLE = r'^SAMPLE HTTP 200, octets [1-9]'
@@ -22,8 +22,8 @@ class Job(FirmwareTest):
         self.assertEqual(board.wait_for(NEW, PATIENCE).group(3), 'full')
         board.wait_for(SAMPLE, PATIENCE)
 
-        self.command(board, 'reboot')
         restart = len(board.console)
+        self.command(board, 'reboot')
         board.wait_for(r'^TOKEN kept, stored 1 times', PATIENCE, restart)
         board.wait_for(SAMPLE, PATIENCE, restart)
 
@@ -31,13 +31,18 @@ class Job(FirmwareTest):
         self.assertEqual(sum(each.resumed for each in self.server.connections), 1)
         self.assertIn('TLS resumed 1', self.command(board, 'status'))
 
-    def test_a_token_is_kept_while_power_is_off(self):
+    def test_token_and_tls_session_are_kept_while_power_is_off(self):
         self.provision()
-        self.boot().wait_for(SAMPLE, PATIENCE)
+        with self.boot() as board:
+            board.wait_for(SAMPLE, PATIENCE)
 
         board = self.boot()
+        board.wait_for(r'^connect-auth \S+, time unknown', PATIENCE)
         board.wait_for(r'^TOKEN kept', PATIENCE)
         board.wait_for(SAMPLE, PATIENCE)
+
+        self.assertEqual(self.server.token_requests, 1)
+        self.assertTrue(self.server.connections[-1].resumed)
 
     def test_a_renewal_brings_another_token(self):
         self.server.lifetime = 40
@@ -125,8 +130,27 @@ class Job(FirmwareTest):
         self.assertIn('OK it just came', self.command(board, 'renew'))
         status = self.command(board, 'status')
         self.assertRegex(status, r'token present, number 1, lives 3[56]\d\d s')
-        used, size = map(int, re.search(r'stack (\d+) of (\d+)', status).groups())
-        self.assertLess(used, size)
+        for memory in ('stack', 'TLS arena'):
+            used, size = map(int, re.search(rf'{memory} (\d+) of (\d+)', status).groups())
+            self.assertLess(used, size)
+            self.assertGreater(used, 0)
+
+    def test_the_processor_sleeps_while_nothing_is_due(self):
+        self.settings['device']['sample_period'] = '60'
+        self.provision()
+        board = self.boot()
+        board.wait_for(SAMPLE, PATIENCE)
+        time.sleep(5)  # The connection is kept for a while.
+
+        turns, seconds = [], []
+        for pause in (10, 0):
+            status = self.command(board, 'status')
+            turns.append(int(re.search(r'turns of the loop (\d+)', status).group(1)))
+            seconds.append(int(re.search(r'uptime (\d+)', status).group(1)))
+            time.sleep(pause)
+
+        # Some for the network's timers, some for the characters of the command.
+        self.assertLess(turns[1] - turns[0], 20 * (seconds[1] - seconds[0]) + 60)
 
 
 class JobTls13(Job):
@@ -157,11 +181,52 @@ class Trouble(FirmwareTest):
         self.boot().wait_for(r'^FAILED certificate is for another host', PATIENCE)
         self.assert_nothing_sent()
 
+    def test_a_certificate_that_expired(self):
+        self.server.stop()
+        self.server = self.new_server('expired')
+        self.settings['server']['url'] = f'https://{emcraft.SERVER}:{self.server.port}'
+        self.provision()
+
+        self.boot().wait_for(r'^FAILED certificate expired', PATIENCE)
+        self.assert_nothing_sent()
+
+    def test_an_arena_that_is_too_small_for_the_chain_is_no_bad_certificate(self):
+        self.server.stop()
+        self.server = self.new_server('rsa')
+        self.settings['server'] |= {'url': f'https://{emcraft.SERVER}:{self.server.port}',
+                                    'ca_file': str(harness.chain('rsa').ca_file)}
+        self.provision()
+        board = self.boot(of=os.environ['CONNECT_AUTH_SMALL_ARENA'])
+
+        failed = board.wait_for(r'^FAILED TLS arena too small', PATIENCE)
+        board.wait_for(r'^FAILED TLS arena too small', PATIENCE, failed.end())
+        self.assertNotIn('certificate', board.console)
+        self.assertIn('state running', self.command(board, 'status'))
+        self.assert_nothing_sent()
+
+    def test_a_name_that_nobody_resolves(self):
+        self.settings['server']['url'] = 'https://server.example'
+        self.provision()
+
+        self.boot().wait_for(r'^FAILED (name not found|server or name not reachable|'
+                             r'no answer while connecting)', PATIENCE)
+
+    def test_a_code_that_is_spent(self):
+        code = self.server.add_code()
+        self.device.use_code(code)
+        self.secrets = [harness.CLIENT_SECRET, code]
+        self.provision()
+        board = self.boot()
+        board.wait_for(NEW, PATIENCE)
+
+        self.assertIn('OK', self.command(board, 'forget'))
+        self.assertIn('ERROR a new code is needed', self.command(board, 'renew'))
+
     def test_a_server_that_is_down_and_comes_back(self):
         port = self.server.port
         self.server.stop()
         self.provision()
-        board = self.boot(network_to(port))
+        board = self.boot(emcraft.network_to(port))
         board.wait_for(r'^FAILED (connection lost|server or name not reachable|TLS failed|'
                        r'connection cut short|server refused TLS)', PATIENCE)
 

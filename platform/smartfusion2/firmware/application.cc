@@ -65,6 +65,15 @@ bool Application::StartEntropy(ConstBytes record) {
   return entropy_.Start(parts_.state_storage, parts_.device_key, first_seed, noise) == Status::kOk;
 }
 
+Status Application::OpenSealed(Bytes record) {
+  Engine engine;
+  const Status status = engine.Start(arena_, parts_.clock, entropy_);
+  return status != Status::kOk
+             ? status
+             : OpenRecord(RecordType::kProvision, parts_.device_key, kNoFingerprint, record)
+                   .status();
+}
+
 bool Application::OpenProvision(std::size_t size) {
   const Bytes record = Bytes(record_).first(size);
   if (!StartEntropy(record)) {
@@ -72,12 +81,12 @@ bool Application::OpenProvision(std::size_t size) {
     return false;
   }
   const SealedFor whom = SealedForWhom(parts_.device_key, kNoFingerprint, record);
-  Engine engine;
-  if (engine.Start(arena_, parts_.clock, entropy_) != Status::kOk ||
-      !OpenRecord(RecordType::kProvision, parts_.device_key, kNoFingerprint, record).ok()) {
+  const Status opened = OpenSealed(record);
+  if (opened != Status::kOk) {
     Line(parts_.console)
-        .Add(whom == SealedFor::kOtherKey ? "PROVISION sealed with another device's key"
-                                          : "PROVISION damaged");
+        .Add(opened == Status::kOutOfMemory ? "PROVISION not opened: TLS arena too small"
+             : whom == SealedFor::kOtherKey ? "PROVISION sealed with another device's key"
+                                            : "PROVISION damaged");
     return false;
   }
   const std::size_t payload = size - SealedRecord::kOverheadBytes;
@@ -128,19 +137,39 @@ Instant Application::Step() {
     return Instant::Never();
   }
   LookAtNetwork();
+  // At a start its answer tells the time: a token that was kept may turn out to live long enough.
+  if (!WallTime().ok()) {
+    BeginSampleIfDue();
+  }
   // Without a network an attempt would fail, and the next one be put off although nobody was asked.
   const bool busy = agent_.wants().interest != Interest::kNothing;
   if (address_ != 0 || busy) {
     PollAgent();
   }
-  if (SampleIsDue()) {
-    BeginSample();
+  BeginSampleIfDue();
+  return NextStep(DoIdleWork());
+}
+
+Instant Application::NextStep(bool has_idle_work) const {
+  if (has_idle_work) {
+    return parts_.clock.Now();
   }
-  const Instant due = sample_.target.empty() || sampling_ ? Instant::Never() : sample_due_;
-  if (address_ == 0 && !busy) {
+  const Wants wants = agent_.wants();
+  if (address_ == 0 && wants.interest == Interest::kNothing) {
     return Instant::Never();
   }
-  return idle_work_ && !busy ? Instant{} : std::min(agent_.wants().until, due);
+  const bool waits_for_sample = !sample_.target.empty() && !sampling_ && !agent_.token().empty();
+  return waits_for_sample ? std::min(wants.until, sample_due_) : wants.until;
+}
+
+/// @return  Whether there is more of it, for which nothing has to be waited for.
+bool Application::DoIdleWork() {
+  if (!idle_work_) {
+    return false;
+  }
+  const Status status = agent_.Idle();
+  idle_work_ = status == Status::kPending || status == Status::kFailedPrecondition;
+  return status == Status::kPending;
 }
 
 void Application::LookAtNetwork() {
@@ -171,8 +200,6 @@ void Application::PollAgent() {
     EndSample(status);
   } else if (status != Status::kOk) {
     ReportFailure(agent_.last_token_failure());
-  } else if (idle_work_) {
-    idle_work_ = agent_.Idle() == Status::kPending;
   }
 }
 
@@ -206,7 +233,10 @@ bool Application::SampleIsDue() const {
          parts_.clock.Now() >= sample_due_;
 }
 
-void Application::BeginSample() {
+void Application::BeginSampleIfDue() {
+  if (!SampleIsDue()) {
+    return;
+  }
   const Status status = agent_.RequestApi(sample_);
   if (status == Status::kFailedPrecondition) {
     return;  // A token is being asked for: afterwards.
@@ -281,31 +311,49 @@ void Application::ShowStatus(std::string_view) {
   Line(parts_.console).Add("uptime ").Add(now.millis / 1000).Add(" s");
   Line(parts_.console).Add("address ").AddAddress(address_);
   if (running_) {
-    const Agent::Counters& counters = agent_.counters();
-    const Failure& failure = agent_.last_token_failure();
     Line(parts_.console).Add("server ").Add(provision_.settings.url);
-    {
-      Line line(parts_.console);
-      line.Add("token ").Add(agent_.token().empty() ? "none" : "present").Add(", number ");
-      line.Add(generation_).Add(", lives ");
-      line.Add(agent_.remaining_life().value_or(Millis{-1000}).count / 1000).Add(" s");
-    }
-    Line(parts_.console).Add("stored ").Add(agent_.writes()).Add(" times");
-    {
-      Line line(parts_.console);
-      line.Add("token requests ").Add(counters.token_requests).Add(", tokens ");
-      line.Add(counters.tokens).Add(", refusals ").Add(counters.refusals);
-      line.Add(", API requests ").Add(counters.api_requests).Add(", TLS resumed ");
-      line.Add(counters.resumed);
-    }
-    Line(parts_.console).Add("last failure ").Add(WordsFor(failure.reason));
-    Line(parts_.console)
-        .Add("next attempt in ")
-        .Add(SecondsUntil(agent_.next_attempt(), now))
-        .Add(" s");
+    ShowToken(now);
+    ShowCounters();
   }
   parts_.board.DescribeSelf(parts_.console);
   Line(parts_.console).Add("OK");
+}
+
+void Application::ShowToken(Instant now) {
+  {
+    Line line(parts_.console);
+    line.Add("token ").Add(agent_.token().empty() ? "none" : "present").Add(", number ");
+    line.Add(generation_).Add(", lives ");
+    line.Add(agent_.remaining_life().value_or(Millis{-1000}).count / 1000).Add(" s");
+  }
+  Line(parts_.console).Add("stored ").Add(agent_.writes()).Add(" times");
+  Line(parts_.console)
+      .Add("last failure ")
+      .Add(WordsFor(agent_.last_token_failure().reason))
+      .Add(", next attempt in ")
+      .Add(SecondsUntil(agent_.next_attempt(), now))
+      .Add(" s");
+}
+
+void Application::ShowCounters() {
+  const Agent::Counters& counters = agent_.counters();
+  {
+    Line line(parts_.console);
+    line.Add("token requests ").Add(counters.token_requests).Add(", tokens ");
+    line.Add(counters.tokens).Add(", refusals ").Add(counters.refusals);
+    line.Add(", API requests ").Add(counters.api_requests).Add(", TLS resumed ");
+    line.Add(counters.resumed);
+  }
+  Line(parts_.console)
+      .Add("connection ")
+      .Add(agent_.tls_version().empty() ? "none" : agent_.tls_version())
+      .Add(", time ")
+      .Add(agent_.clock().WallTime().ok() ? "known" : "unknown");
+  Line(parts_.console)
+      .Add("TLS arena ")
+      .Add(static_cast<std::int64_t>(agent_.arena_used()))
+      .Add(" of ")
+      .Add(static_cast<std::int64_t>(arena_.size()));
 }
 
 void Application::Renew(std::string_view) {
@@ -314,6 +362,7 @@ void Application::Renew(std::string_view) {
       .Add(status == Status::kPending              ? "OK"
            : status == Status::kOk                 ? "OK it just came"
            : status == Status::kRejected           ? "ERROR refused; see retry"
+           : status == Status::kNeedsCode          ? "ERROR a new code is needed"
            : status == Status::kFailedPrecondition ? "ERROR not provisioned"
                                                    : "ERROR not now; see status");
 }
@@ -333,7 +382,8 @@ void Application::Forget(std::string_view) {
 
 void Application::RequestSample(std::string_view) {
   sample_due_ = Instant{};
-  Line(parts_.console).Add(sample_.target.empty() ? "ERROR none is provisioned" : "OK");
+  Line(parts_.console)
+      .Add(!running_ || sample_.target.empty() ? "ERROR none is provisioned" : "OK");
 }
 
 void Application::Restart(std::string_view) {
@@ -341,23 +391,21 @@ void Application::Restart(std::string_view) {
   parts_.board.Reset();
 }
 
-// The record grows where the settings lie, so those end with its first line. What is in flash stays
-// until the new record has proved to be one.
+// The record grows where the settings lie, so those end with its first line; a line that is none
+// changes nothing. What is in flash stays until the new record has proved to be one.
 void Application::TakeProvision(std::string_view line) {
   if (parts_.device_key.empty()) {
     Line(parts_.console).Add("ERROR no device key");
     return;
-  }
-  if (running_ && line != ProvisionReceiver::kEnd) {
-    agent_.Stop();
-    running_ = false;
-    sampling_ = false;
   }
   const Status status = receiver_.Take(line);
   if (status == Status::kOk) {
     StoreProvision();
     receiver_.Reset();
   } else if (status == Status::kPending) {
+    agent_.Stop();
+    running_ = false;
+    sampling_ = false;
     Line(parts_.console).Add("OK ").Add(static_cast<std::int64_t>(receiver_.record().size()));
   } else {
     Line(parts_.console)

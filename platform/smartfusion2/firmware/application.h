@@ -106,6 +106,7 @@ class Application {
   static const std::array<NamedCommand, 8> kCommands;
 
   // Settings.
+  Status OpenSealed(Bytes record);
   bool OpenProvision(std::size_t size);
   bool ReadProvision();
   bool StartEntropy(ConstBytes record);
@@ -114,16 +115,20 @@ class Application {
   // What goes on.
   void LookAtNetwork();
   void PollAgent();
+  Instant NextStep(bool has_idle_work) const;
+  bool DoIdleWork();
   void ReportToken();
   void ReportFailure(const Failure& failure);
   bool SampleIsDue() const;
-  void BeginSample();
+  void BeginSampleIfDue();
   void EndSample(Status status);
 
   // Commands.
   void Run(std::string_view line);
   void Help(std::string_view);
   void ShowStatus(std::string_view);
+  void ShowToken(Instant now);
+  void ShowCounters();
   void Renew(std::string_view);
   void Forget(std::string_view);
   void Retry(std::string_view);

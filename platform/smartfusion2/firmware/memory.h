@@ -31,4 +31,11 @@ inline std::array<std::uint8_t, kTokenBytes> token;
 inline std::array<std::uint8_t, kRefreshTokenBytes> refresh_token;
 inline std::array<std::uint8_t, 640> tls_session;
 
+/// Of the 64 KB of the eSRAM. The rest is for stacks, network, and the application's own objects.
+inline constexpr std::size_t kMostBytes = 40 * 1024;
+static_assert(sizeof(tls_arena) + sizeof(io) + sizeof(token) + sizeof(refresh_token) +
+                      sizeof(tls_session) <=
+                  kMostBytes,
+              "CONNECT_AUTH_FIRMWARE_ARENA_BYTES, CONNECT_AUTH_FIRMWARE_TOKEN_BYTES: too large");
+
 }  // namespace connect_auth::smartfusion2::memory
