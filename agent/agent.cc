@@ -16,6 +16,12 @@ namespace {
 
 constexpr std::uint16_t kUnauthorized = 401;
 
+void Set(Failure& failure, Status status = Status::kOk, Reason reason = Reason::kNone) {
+  failure = Failure();
+  failure.status = status;
+  failure.reason = reason;
+}
+
 /// A code is remembered by its digest: what lies in storage must not be worth stealing.
 CodeDigest DigestOfCode(SecretView code) {
   const std::string_view fields[] = {code.Reveal()};
@@ -40,7 +46,7 @@ Status Agent::Start(const Settings& settings) {
   if (IsStarted()) {
     return Status::kFailedPrecondition;
   }
-  failure_ = Failure();
+  Set(failure_);
   const Reason wrong = CheckSettings(settings);
   if (wrong != Reason::kNone) {
     return FailNow(Status::kInvalidArgument, wrong);
@@ -133,7 +139,7 @@ void Agent::Schedule(ConstBytes device_id) {
   latch_slot_ = Slot(device_id, Slot::Purpose::kLatch);
   backoff_ = Backoff(settings_.backoff, Slot(device_id, Slot::Purpose::kRetry), now);
   earliest_ = settings_.renews_ahead ? backoff_.First() : now;
-  token_failure_ = Failure();
+  Set(token_failure_);
   wanted_ = false;
   replays_ = false;
   shows_response_ = false;
@@ -274,8 +280,7 @@ Status Agent::MayAsk(Instant earliest) {
   const Instant now = clock_.Now();
   if (IsLatched()) {
     if (token_failure_.reason != Reason::kRefused && token_failure_.reason != Reason::kRedirected) {
-      token_failure_ = Failure();
-      token_failure_.reason = Reason::kLatched;
+      Set(token_failure_, Status::kRejected, Reason::kLatched);
     }
     token_failure_.status = Status::kRejected;
     token_failure_.oauth_error = state_.latch.error;
@@ -285,9 +290,8 @@ Status Agent::MayAsk(Instant earliest) {
   }
   if (NextKind() == TokenRequestKind::kCode && needs_code()) {
     if (token_failure_.status != Status::kNeedsCode) {
-      token_failure_ = Failure();
-      token_failure_.status = Status::kNeedsCode;
-      token_failure_.reason = settings_.code.empty() ? Reason::kCodeEmpty : Reason::kCodeSpent;
+      Set(token_failure_, Status::kNeedsCode,
+          settings_.code.empty() ? Reason::kCodeEmpty : Reason::kCodeSpent);
     }
     failure_ = token_failure_;
     return Status::kNeedsCode;
@@ -329,7 +333,7 @@ TokenRequestKind Agent::NextKind() const {
 Status Agent::BeginTokenRequest() {
   wanted_ = false;
   shows_response_ = false;
-  failure_ = Failure();
+  Set(failure_);
   last_attempt_ = clock_.Now();
   exchange_.Clear();
   const Status status = ReadAgain();
@@ -379,7 +383,7 @@ void Agent::ReadMarksIfMissed() {
   }
 }
 
-Status Agent::BeginExchange(Exchange::Request request) {
+Status Agent::BeginExchange(Exchange::Request& request) {
   tls_session_.LoadOnce();
   anchor_ = Anchor::Now(clock_);
   request.host = origin_.host;
@@ -444,12 +448,10 @@ Status Agent::PollToken() {
 
 /// @param status  What the exchange's end was.
 void Agent::KeepExchangeFailure(Status status, Failure& failure) {
-  failure = Failure();
-  failure.status = status;
+  Set(failure, status, exchange_.reason());
   if (status == Status::kOk) {
     return;
   }
-  failure.reason = exchange_.reason();
   if (failure.reason == Reason::kConnectionLost && tls_.reason() != Reason::kNone) {
     failure.reason = tls_.reason();
     failure.tls_error = tls_.error_code();
@@ -651,7 +653,7 @@ Status Agent::RequestApi(const ApiRequest& request) {
   if (phase_ != Phase::kIdle || state_.token.empty()) {
     return Status::kFailedPrecondition;
   }
-  failure_ = Failure();
+  Set(failure_);
   const Reason wrong = CheckApiRequest(request);
   if (wrong != Reason::kNone) {
     exchange_.Abort();
@@ -769,16 +771,14 @@ Status Agent::ForgetRefusal() {
   }
   exchange_.Abort();
   state_.latch = Latch();
-  token_failure_ = Failure();
+  Set(token_failure_);
   earliest_ = std::min(earliest_, clock_.Now());
   return Save(memory_.io) == Status::kOk ? Status::kOk
                                          : FailNow(Status::kUnavailable, Reason::kStorageFailed);
 }
 
 Status Agent::FailNow(Status status, Reason reason) {
-  failure_ = Failure();
-  failure_.status = status;
-  failure_.reason = reason;
+  Set(failure_, status, reason);
   return status;
 }
 

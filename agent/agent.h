@@ -321,7 +321,7 @@ class Agent {
   Status EndReplay(Status status);
 
   // Either.
-  Status BeginExchange(Exchange::Request request);
+  Status BeginExchange(Exchange::Request& request);
   void KeepExchangeFailure(Status status, Failure& failure);
   void LearnFromResponse();
   Status FailNow(Status status, Reason reason);

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "agent/encoding/utf8.h"
+#include "agent/http/ascii.h"
 #include "agent/http/origin.h"
 
 namespace connect_auth {
@@ -18,7 +19,7 @@ bool IsVisible(char c) {
   return c >= 0x20 && c <= 0x7E;
 }
 bool AllVisible(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), IsVisible);
+  return AllAre(text, IsVisible);
 }
 
 /// UNICODECHARNOCRLF of RFC 6749 appendix A: no control characters but TAB; valid UTF-8.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <limits>
 
@@ -15,7 +14,11 @@ struct Millis {
 
   static constexpr Millis Seconds(std::int64_t seconds) { return Millis{seconds * 1000}; }
 
-  friend constexpr auto operator<=>(Millis, Millis) = default;
+  friend constexpr bool operator==(Millis, Millis) = default;
+  friend constexpr bool operator<(Millis a, Millis b) { return a.count < b.count; }
+  friend constexpr bool operator>(Millis a, Millis b) { return b < a; }
+  friend constexpr bool operator<=(Millis a, Millis b) { return !(b < a); }
+  friend constexpr bool operator>=(Millis a, Millis b) { return !(a < b); }
   friend constexpr Millis operator+(Millis a, Millis b) { return Millis{a.count + b.count}; }
   friend constexpr Millis operator-(Millis a, Millis b) { return Millis{a.count - b.count}; }
 };
@@ -26,7 +29,11 @@ struct Instant {
 
   static constexpr Instant Never() { return Instant{std::numeric_limits<std::int64_t>::max()}; }
 
-  friend constexpr auto operator<=>(Instant, Instant) = default;
+  friend constexpr bool operator==(Instant, Instant) = default;
+  friend constexpr bool operator<(Instant a, Instant b) { return a.millis < b.millis; }
+  friend constexpr bool operator>(Instant a, Instant b) { return b < a; }
+  friend constexpr bool operator<=(Instant a, Instant b) { return !(b < a); }
+  friend constexpr bool operator>=(Instant a, Instant b) { return !(a < b); }
   /// Ends at the last and first moment there is: `Never()` stays `Never()`, whatever is added.
   /// Not inline, as it is much code for a 32-bit processor.
   [[gnu::noinline]] friend constexpr Instant operator+(Instant at, Millis span) {
@@ -44,7 +51,11 @@ struct Instant {
 struct UnixSeconds {
   std::int64_t count = 0;
 
-  friend constexpr auto operator<=>(UnixSeconds, UnixSeconds) = default;
+  friend constexpr bool operator==(UnixSeconds, UnixSeconds) = default;
+  friend constexpr bool operator<(UnixSeconds a, UnixSeconds b) { return a.count < b.count; }
+  friend constexpr bool operator>(UnixSeconds a, UnixSeconds b) { return b < a; }
+  friend constexpr bool operator<=(UnixSeconds a, UnixSeconds b) { return !(b < a); }
+  friend constexpr bool operator>=(UnixSeconds a, UnixSeconds b) { return !(a < b); }
 };
 
 /// What time it is.

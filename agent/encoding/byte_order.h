@@ -8,7 +8,7 @@
 namespace connect_auth {
 
 /// Writes the low `into.size()` octets of `value`, most significant first.
-inline void PutBigEndian(std::uint64_t value, Bytes into) {
+[[gnu::noinline]] inline void PutBigEndian(std::uint64_t value, Bytes into) {
   for (std::size_t i = into.size(); i > 0; --i) {
     into[i - 1] = static_cast<std::uint8_t>(value);
     value >>= 8;
@@ -16,7 +16,7 @@ inline void PutBigEndian(std::uint64_t value, Bytes into) {
 }
 
 /// Reads up to 8 octets, most significant first.
-inline std::uint64_t GetBigEndian(ConstBytes from) {
+[[gnu::noinline]] inline std::uint64_t GetBigEndian(ConstBytes from) {
   std::uint64_t value = 0;
   for (const std::uint8_t octet : from) {
     value = value << 8 | octet;

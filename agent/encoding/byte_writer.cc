@@ -4,12 +4,8 @@
 namespace connect_auth {
 
 Bytes ByteWriter::Reserve(std::size_t count) {
-  if (overflowed_ || count > into_.size() - size_) {
-    overflowed_ = true;
-    return {};
-  }
   size_ += count;
-  return into_.subspan(size_ - count, count);
+  return overflowed() ? Bytes() : into_.subspan(size_ - count, count);
 }
 
 void ByteWriter::Put(ConstBytes bytes) {

@@ -9,8 +9,8 @@
 
 namespace connect_auth {
 
-/// Appends to a buffer. What does not fit is dropped whole and remembered, so that a long run of
-/// writes needs one check at its end.
+/// Appends to a buffer. What does not fit is dropped whole, with all behind it, but counted: a long
+/// run of writes needs one check at its end, and a writer without a buffer measures.
 class ByteWriter {
  public:
   /// @param into  Borrowed for the life of this object.
@@ -27,14 +27,15 @@ class ByteWriter {
   void PutDecimal(std::uint64_t value);
 
   /// Whether something did not fit.
-  bool overflowed() const { return overflowed_; }
+  bool overflowed() const { return size_ > into_.size(); }
+  /// Octets that were put, also those that did not fit.
   std::size_t size() const { return size_; }
+  /// @pre !overflowed()
   Bytes written() const { return into_.first(size_); }
 
  private:
   Bytes into_;
   std::size_t size_ = 0;
-  bool overflowed_ = false;
 };
 
 }  // namespace connect_auth

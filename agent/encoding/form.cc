@@ -18,11 +18,9 @@ char HexDigit(std::uint32_t value) {
 }  // namespace
 
 std::size_t FormEncodedSize(std::string_view value) {
-  std::size_t size = 0;
-  for (const char c : value) {
-    size += StaysAsItIs(c) || c == ' ' ? 1U : 3U;
-  }
-  return size;
+  ByteWriter measure({});
+  FormEncode(value, measure);
+  return measure.size();
 }
 
 void FormEncode(std::string_view value, ByteWriter& into) {

@@ -48,6 +48,33 @@ constexpr bool IsFieldCharacter(char c) {
   return (octet >= 0x20 && octet != 0x7F) || c == '\t';
 }
 
+/// Whether all characters of `text` are of one class. Not inline, nor a template: it is asked for
+/// many classes, seldom, and of short texts.
+[[gnu::noinline]] constexpr bool AllAre(std::string_view text, bool (*is_in_class)(char)) {
+  for (const char c : text) {
+    if (!is_in_class(c)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/// Reads 1..18 digits, which fit 64 bits whatever they are.
+///
+/// @param into  Written only when true is returned.
+/// @return false  It is something else.
+[[gnu::noinline]] constexpr bool ReadDecimal(std::string_view text, std::uint64_t& into) {
+  constexpr std::size_t kMostDigits = 18;
+  if (text.empty() || text.size() > kMostDigits || !AllAre(text, IsDigit)) {
+    return false;
+  }
+  into = 0;
+  for (const char c : text) {
+    into = into * 10 + DigitValue(c);
+  }
+  return true;
+}
+
 constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) {
     return false;

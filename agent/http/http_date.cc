@@ -5,11 +5,14 @@
 #include <array>
 #include <cstdint>
 
+#include "agent/encoding/calendar.h"
 #include "agent/http/ascii.h"
 #include "port/bytes.h"
 
 namespace connect_auth {
 namespace {
+
+using namespace std::literals;  // A view of a plain literal is measured at run time with -Os.
 
 /// A letter stands for a part of the date (see `Take`), anything else for itself.
 constexpr std::array<std::string_view, 3> kForms = {"a, d b Y h:m:s GMT", "A, d-b-y h:m:s GMT",
@@ -23,11 +26,9 @@ constexpr std::int32_t kFirstYear = 1970;
 constexpr std::int32_t kLastTwoDigitYear = 2076;
 constexpr std::int32_t kThursday = 4;  // 1970-01-01
 
-struct Date {
+struct Moment {
+  Date date;
   std::int32_t weekday = 0;  // 0: Sunday
-  std::int32_t day = 0;      // 1..
-  std::int32_t month = 0;    // 0: January
-  std::int32_t year = 0;
   std::int32_t hour = 0;
   std::int32_t minute = 0;
   std::int32_t second = 0;
@@ -84,92 +85,71 @@ std::int32_t YearOfTwoDigits(std::int32_t digits) {
   return digits + (kCentury + digits > kLastTwoDigitYear ? kCentury - 100 : kCentury);
 }
 
-void Take(char part, Scanner& from, Date& date) {
+void Take(char part, Scanner& from, Moment& moment) {
   switch (part) {
     case 'a':
-      date.weekday = from.Name(kShortWeekdays);
+      moment.weekday = from.Name(kShortWeekdays);
       return;
     case 'A':
-      date.weekday = from.Name(kWeekdays);
+      moment.weekday = from.Name(kWeekdays);
       return;
     case 'b':
-      date.month = from.Name(kMonths);
+      moment.date.month = from.Name(kMonths) + 1;
       return;
     case 'd':
-      date.day = from.Number(2);
+      moment.date.day = from.Number(2);
       return;
     case 'e':
-      date.day = from.Number(from.Skip(" ") ? 1 : 2);
+      moment.date.day = from.Number(from.Skip(" "sv) ? 1 : 2);
       return;
     case 'h':
-      date.hour = from.Number(2);
+      moment.hour = from.Number(2);
       return;
     case 'm':
-      date.minute = from.Number(2);
+      moment.minute = from.Number(2);
       return;
     case 's':
-      date.second = from.Number(2);
+      moment.second = from.Number(2);
       return;
     case 'Y':
-      date.year = from.Number(4);
+      moment.date.year = from.Number(4);
       return;
     case 'y':
-      date.year = YearOfTwoDigits(from.Number(2));
+      moment.date.year = YearOfTwoDigits(from.Number(2));
       return;
     default:
       return from.Literal(part);
   }
 }
 
-bool Scan(std::string_view text, std::string_view form, Date& date) {
+bool Scan(std::string_view text, std::string_view form, Moment& moment) {
   Scanner scanner(text);
   for (const char part : form) {
-    Take(part, scanner, date);
+    Take(part, scanner, moment);
   }
   return scanner.at_end();
 }
 
-bool IsLeap(std::int32_t year) {
-  return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-}
-
-std::int32_t DaysIn(std::int32_t month, std::int32_t year) {
-  constexpr std::array<std::int8_t, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  constexpr std::int32_t kFebruary = 1;
-  return kDays[static_cast<std::size_t>(month)] + (month == kFebruary && IsLeap(year) ? 1 : 0);
-}
-
-/// @pre date.year >= kFirstYear
-/// @return  From 1970-01-01 on; the day need not exist.
-std::int32_t DaysBefore(const Date& date) {
-  const std::int32_t before = date.year - 1;  // The last year whose leap day counts.
-  constexpr std::int32_t kLeapDaysBefore1970 = 1969 / 4 - 1969 / 100 + 1969 / 400;
-  std::int32_t days = (date.year - kFirstYear) * 365 +
-                      (before / 4 - before / 100 + before / 400 - kLeapDaysBefore1970) +
-                      (date.day - 1);
-  for (std::int32_t month = 0; month < date.month; ++month) {
-    days += DaysIn(month, date.year);
-  }
-  return days;
-}
-
-bool IsPossible(const Date& date) {
-  return date.year >= kFirstYear && date.day >= 1 && date.day <= DaysIn(date.month, date.year) &&
-         date.hour <= 23 && date.minute <= 59 && date.second <= 60 &&
-         (DaysBefore(date) + kThursday) % 7 == date.weekday;
+/// @param days  Those of its date.
+bool IsPossible(const Moment& moment, std::int32_t days) {
+  // A day beyond its month's end is one of the next month.
+  return moment.date.year >= kFirstYear && DateOfDays(days).day == moment.date.day &&
+         moment.hour <= 23 && moment.minute <= 59 && moment.second <= 60 &&
+         (days + kThursday) % 7 == moment.weekday;
 }
 
 }  // namespace
 
 Result<UnixSeconds> ParseHttpDate(std::string_view text) {
   for (const std::string_view form : kForms) {
-    Date date;
-    if (Scan(text, form, date)) {
-      if (!IsPossible(date)) {
-        return Status::kMalformed;
+    Moment moment;
+    if (Scan(text, form, moment)) {
+      const std::int32_t days = DaysOfDate(moment.date);
+      if (!IsPossible(moment, days)) {
+        break;
       }
-      const std::int32_t of_day = (date.hour * 60 + date.minute) * 60 + date.second;
-      return UnixSeconds{std::int64_t{DaysBefore(date)} * 86400 + of_day};
+      const std::int32_t of_day = (moment.hour * 60 + moment.minute) * 60 + moment.second;
+      return UnixSeconds{std::int64_t{days} * 86400 + of_day};
     }
   }
   return Status::kMalformed;

@@ -25,17 +25,16 @@ class RequestWriter {
   void Field(std::string_view name, std::string_view value);
   void ContentLength(std::size_t octets);
 
-  /// `Authorization: Basic` (RFC 7617) of id and secret as they are.
-  void BasicAuthorization(std::string_view id, SecretView secret);
-
-  /// As above, both form-encoded first (RFC 6749 section 2.3.1).
-  void FormEncodedBasicAuthorization(std::string_view id, SecretView secret);
+  /// `Authorization: Basic` (RFC 7617) of id and secret.
+  ///
+  /// @param form_encoded  Whether both are form-encoded first (RFC 6749 section 2.3.1).
+  void BasicAuthorization(std::string_view id, SecretView secret, bool form_encoded);
 
   /// `Authorization: Bearer` (RFC 6750 section 2.1).
   void BearerAuthorization(SecretView token);
 
   /// `Connection: close` (RFC 9112 section 9.6).
-  void AnnounceClose() { Field("Connection", "close"); }
+  void AnnounceClose();
 
   /// The fields that every request of the agent carries, and the empty line.
   void End();

@@ -12,6 +12,8 @@
 namespace connect_auth {
 namespace {
 
+using namespace std::literals;  // A view of a plain literal is measured at run time with -Os.
+
 /// In the order of ResponseParser::Field.
 constexpr std::array<std::string_view, 7> kFieldNames = {
     "content-length", "transfer-encoding", "content-encoding", "retry-after", "location",
@@ -24,7 +26,6 @@ constexpr std::string_view kStatusLinePattern = "HTTP/1.# ###";
 constexpr std::size_t kMinorVersionAt = 7;
 constexpr std::size_t kStatusCodeAt = 9;
 
-constexpr std::size_t kMaxLengthDigits = 18;  // Fits 64 bits, whatever the digits.
 constexpr std::uint8_t kMaxChunkDigits = 16;  // Leading zeros are legal.
 constexpr std::uint64_t kMaxChunkSize = UINT32_MAX;
 constexpr std::uint64_t kMostSeconds = UINT32_MAX;  // of Retry-After
@@ -44,25 +45,11 @@ bool HasClose(std::string_view list) {
     std::string_view option = Part(list, 0, list.find(','));
     list.remove_prefix(std::min(option.size() + 1, list.size()));
     option.remove_prefix(std::min(option.find_first_not_of(" \t"), option.size()));
-    if (EqualsIgnoringCase(WithoutTrailingBlanks(option), "close")) {
+    if (EqualsIgnoringCase(WithoutTrailingBlanks(option), "close"sv)) {
       return true;
     }
   }
   return false;
-}
-
-/// @pre only digits, at most kMaxLengthDigits
-std::uint64_t DecimalValue(std::string_view digits) {
-  std::uint64_t value = 0;
-  for (const char c : digits) {
-    value = value * 10 + DigitValue(c);
-  }
-  return value;
-}
-
-bool IsDecimal(std::string_view text) {
-  return !text.empty() && text.size() <= kMaxLengthDigits &&
-         std::all_of(text.begin(), text.end(), IsDigit);
 }
 
 }  // namespace
@@ -333,14 +320,14 @@ void ResponseParser::EndField() {
     case Field::kContentLength:
       return EndContentLength(value);
     case Field::kTransferEncoding:
-      if (chunked_ || value_cut_ || !EqualsIgnoringCase(value, "chunked")) {
+      if (chunked_ || value_cut_ || !EqualsIgnoringCase(value, "chunked"sv)) {
         return Fail(Reason::kTransferCoding);
       }
       chunked_ = true;
       return;
     case Field::kContentEncoding:
       content_coded_ = content_coded_ || value_cut_ ||
-                       (!value.empty() && !EqualsIgnoringCase(value, "identity"));
+                       (!value.empty() && !EqualsIgnoringCase(value, "identity"sv));
       return;
     case Field::kRetryAfter:
       return EndRetryAfter(value);
@@ -358,17 +345,16 @@ void ResponseParser::EndField() {
 }
 
 void ResponseParser::EndContentLength(std::string_view value) {
-  if (has_length_ || value_cut_ || !IsDecimal(value)) {
+  if (has_length_ || value_cut_ || !ReadDecimal(value, remaining_)) {
     return Fail(Reason::kContentLength);
   }
   has_length_ = true;
-  remaining_ = DecimalValue(value);
 }
 
 void ResponseParser::EndRetryAfter(std::string_view value) {
-  const bool is_number = !value_cut_ && IsDecimal(value);
-  retry_after_s_ =
-      is_number ? static_cast<std::uint32_t>(std::min(DecimalValue(value), kMostSeconds)) : 0;
+  std::uint64_t seconds = 0;
+  const bool is_number = !value_cut_ && ReadDecimal(value, seconds);
+  retry_after_s_ = static_cast<std::uint32_t>(std::min(seconds, kMostSeconds));
   retry_at_ = is_number ? UnixSeconds{0} : ToDate(value);
 }
 

@@ -11,6 +11,8 @@
 namespace connect_auth {
 namespace {
 
+using namespace std::literals;  // A view of a plain literal is measured at run time with -Os.
+
 using Kind = JsonObject::Kind;
 
 constexpr std::uint16_t kOkStatus = 200;
@@ -84,7 +86,7 @@ void SetRefused(Failure& failure, const Settings& settings) {
 /// Keeps what the server says for a person: RFC 6749's error_description or else `error`, or
 /// SOTI's ErrorMessage.
 void KeepPeerWords(const JsonObject& json, const Settings& settings, Failure& failure) {
-  for (const std::string_view name : {"error_description", "ErrorMessage", "error"}) {
+  for (const std::string_view name : {"error_description"sv, "ErrorMessage"sv, "error"sv}) {
     const JsonObject::Member member = json.Find(name);
     if (member.kind == Kind::kString && !member.text.empty()) {
       failure.peer_text.Assign(RepeatsSecret(member.text, settings) ? kWithheld : member.text);
@@ -96,12 +98,12 @@ void KeepPeerWords(const JsonObject& json, const Settings& settings, Failure& fa
 /// The characters a token may have so that it can travel in an Authorization field: VSCHAR of
 /// RFC 6749 A.12 but for the blank.
 bool IsTokenText(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+  return AllAre(text, [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
 /// @return seconds; < 0: not a lifetime
 std::int32_t ReadLifetime(const JsonObject::Member& member, const Settings& settings) {
-  constexpr std::size_t kMaxDigits = 18;
+  std::uint64_t seconds = 0;
   switch (member.kind) {
     case Kind::kAbsent:
     case Kind::kNull:
@@ -114,29 +116,23 @@ std::int32_t ReadLifetime(const JsonObject::Member& member, const Settings& sett
     case Kind::kOther:
       return -1;
   }
-  if (member.text.empty() || member.text.size() > kMaxDigits ||
-      !std::all_of(member.text.begin(), member.text.end(), IsDigit)) {
-    return -1;
-  }
-  std::int64_t seconds = 0;
-  for (const char c : member.text) {
-    seconds = seconds * 10 + DigitValue(c);
-  }
-  return static_cast<std::int32_t>(std::min<std::int64_t>(seconds, config::kMaxLifetimeSeconds));
+  constexpr std::uint64_t kMost{config::kMaxLifetimeSeconds};
+  return ReadDecimal(member.text, seconds) ? static_cast<std::int32_t>(std::min(seconds, kMost))
+                                           : -1;
 }
 
 void ReadGranted(const JsonObject& json, const Settings& settings, Failure& failure,
                  Granted& granted) {
-  const JsonObject::Member token = json.Find("access_token");
-  const JsonObject::Member type = json.Find("token_type");
-  const std::int32_t lifetime_s = ReadLifetime(json.Find("expires_in"), settings);
+  const JsonObject::Member token = json.Find("access_token"sv);
+  const JsonObject::Member type = json.Find("token_type"sv);
+  const std::int32_t lifetime_s = ReadLifetime(json.Find("expires_in"sv), settings);
   if (token.kind != Kind::kString || token.text.empty()) {
     return Set(failure, Status::kMalformed, Reason::kTokenMissing);
   }
   if (!IsTokenText(token.text)) {
     return Set(failure, Status::kMalformed, Reason::kTokenCharacter);
   }
-  if (type.kind != Kind::kString || !EqualsIgnoringCase(type.text, "bearer")) {
+  if (type.kind != Kind::kString || !EqualsIgnoringCase(type.text, "bearer"sv)) {
     return Set(failure, Status::kMalformed, Reason::kTokenType);
   }
   if (lifetime_s < 0) {
@@ -144,7 +140,7 @@ void ReadGranted(const JsonObject& json, const Settings& settings, Failure& fail
   }
   granted.access_token = SecretView(token.text);
   granted.lifetime_s = lifetime_s;
-  const JsonObject::Member refresh = json.Find("refresh_token");
+  const JsonObject::Member refresh = json.Find("refresh_token"sv);
   const bool usable = refresh.kind == Kind::kString && IsTokenText(refresh.text);
   granted.refresh_token = usable ? SecretView(refresh.text) : SecretView();
 }
@@ -157,7 +153,7 @@ void ReadSuccess(ConstBytes body, const Settings& settings, JsonObject& json, Fa
     return Set(failure, parsed,
                parsed == Status::kMalformed ? Reason::kNotJson : Reason::kJsonTooLarge);
   }
-  failure.oauth_error = ToOAuthError(json.Find("error"));
+  failure.oauth_error = ToOAuthError(json.Find("error"sv));
   if (failure.oauth_error == OAuthError::kNone) {
     return ReadGranted(json, settings, failure, granted);
   }
@@ -168,7 +164,7 @@ void ReadSuccess(ConstBytes body, const Settings& settings, JsonObject& json, Fa
 /// 4xx: refused, whatever the body says; if it is JSON it may say why.
 void ReadRefusal(ConstBytes body, const Settings& settings, JsonObject& json, Failure& failure) {
   if (json.Parse(body) == Status::kOk) {
-    failure.oauth_error = ToOAuthError(json.Find("error"));
+    failure.oauth_error = ToOAuthError(json.Find("error"sv));
     KeepPeerWords(json, settings, failure);
   }
   if (IsWrongPath(failure.http_status) && failure.oauth_error == OAuthError::kNone) {

@@ -2,8 +2,8 @@
 #include "agent/provisioning/provision_record.h"
 
 #include "agent/encoding/byte_order.h"
-#include "agent/encoding/byte_writer.h"
 #include "agent/provisioning/provision_fields.h"
+#include "port/assert.h"
 
 namespace connect_auth {
 namespace {
@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kHeaderBytes = 3;
 constexpr std::size_t kNumberBytes = 8;
 constexpr std::size_t kMacBytes = 6;
-constexpr std::size_t kLongestField = 0xFFFF;
+constexpr std::size_t kLongestPayload = 0xFFFF;  // No field's size overflows.
 constexpr std::int64_t kMostIpv4 = 0xFFFFFFFF;
 
 /// Takes the fields that are there, in the order in which they are asked for.
@@ -74,18 +74,19 @@ class FieldReader {
   bool in_range_ = true;
 };
 
+/// Writes fields, or only measures them where there is no room at all.
 class FieldWriter {
  public:
-  explicit FieldWriter(Bytes into) : writer_(into) {}
+  explicit FieldWriter(Bytes into) : into_(into) {}
 
   void Octets(std::uint8_t tag, ConstBytes value) {
-    too_long_ = too_long_ || value.size() > kLongestField;
-    const Bytes header = writer_.Reserve(kHeaderBytes);
-    if (!header.empty()) {
-      header[0] = tag;
-      PutBigEndian(value.size(), header.subspan(1));
+    if (!into_.empty()) {
+      const Bytes field = into_.subspan(size_);
+      field[0] = tag;
+      PutBigEndian(value.size(), field.subspan(1, kHeaderBytes - 1));
+      CopyBytes(value, field.subspan(kHeaderBytes));
     }
-    writer_.Put(value);
+    size_ += kHeaderBytes + value.size();
   }
 
   void Text(std::uint8_t tag, std::string_view value) { Octets(tag, AsBytes(value)); }
@@ -102,14 +103,11 @@ class FieldWriter {
     Number(tag, static_cast<std::int64_t>(value));
   }
 
-  IoResult result() const {
-    return too_long_ || writer_.overflowed() ? IoResult::Error(Status::kBufferTooSmall)
-                                             : IoResult::Bytes(writer_.size());
-  }
+  std::size_t size() const { return size_; }
 
  private:
-  ByteWriter writer_;
-  bool too_long_ = false;
+  Bytes into_;
+  std::size_t size_ = 0;
 };
 
 bool IsInRange(const Provision& provision) {
@@ -135,10 +133,16 @@ Status DecodeProvision(ConstBytes payload, Provision& provision) {
   return reader.in_range() && IsInRange(provision) ? Status::kOk : Status::kInvalidArgument;
 }
 
-IoResult EncodeProvision(const Provision& provision, Bytes into) {
+std::size_t ProvisionBytes(const Provision& provision) {
+  FieldWriter measure{Bytes()};
+  VisitFields(provision, measure);
+  return measure.size();
+}
+
+void EncodeProvision(const Provision& provision, Bytes into) {
+  CONNECT_AUTH_ASSERT(into.size() == ProvisionBytes(provision) && into.size() <= kLongestPayload);
   FieldWriter writer(into);
   VisitFields(provision, writer);
-  return writer.result();
 }
 
 }  // namespace connect_auth

@@ -9,7 +9,7 @@
 #include "agent/settings.h"
 #include "port/bytes.h"
 #include "port/clock.h"
-#include "port/result.h"
+#include "port/status.h"
 
 namespace connect_auth {
 
@@ -56,9 +56,10 @@ struct Provision {
 ///          3     n  value
 ///
 /// Texts and octets are as they are. Numbers are big-endian, 8 octets; times are milliseconds,
-/// moments seconds since 1970, addresses numbers. A field that is left out has its default; an
-/// empty one is empty. Tags are in provision_record.cc. One that is not known there is an error: it
-/// would be a setting that nobody heeds.
+/// moments seconds since 1970, addresses IPv4, choices as `Settings` counts them. A field that is
+/// left out has its default; an empty one is empty. Tags are in provision_fields.h. One that is not
+/// known there is an error, and so is one that comes twice or out of turn: it would be a setting
+/// that nobody heeds.
 ///
 /// @param provision  What stands there stays where the record has no such field.
 /// @param payload    Borrowed for as long as `provision` is used.
@@ -68,8 +69,11 @@ struct Provision {
 /// @return kInvalidArgument  A value is out of its range, or of a wrong size.
 Status DecodeProvision(ConstBytes payload, Provision& provision);
 
-/// @return bytes()          How many octets of `into` the payload takes.
-/// @return kBufferTooSmall  It is longer than `into`, or one of its fields than 65535 octets.
-IoResult EncodeProvision(const Provision& provision, Bytes into);
+/// How many octets the payload takes. For hosts, like what follows: firmware only reads.
+std::size_t ProvisionBytes(const Provision& provision);
+
+/// @param into  All of it is written; holds secrets afterwards. Borrowed during the call.
+/// @pre into.size() == ProvisionBytes(provision), at most 65535; no number is negative
+void EncodeProvision(const Provision& provision, Bytes into);
 
 }  // namespace connect_auth

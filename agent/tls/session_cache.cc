@@ -32,6 +32,14 @@ class LoadedSession {
   LoadedSession(const LoadedSession&) = delete;
   LoadedSession& operator=(const LoadedSession&) = delete;
 
+  /// mbedTLS took the time when the ticket came from a clock that may not have been set then, or
+  /// not be set now.
+  void SetAge([[maybe_unused]] std::int64_t seconds) {
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    session_.MBEDTLS_PRIVATE(ticket_reception_time) = mbedtls_ms_time() - seconds * 1000;
+#endif
+  }
+
   bool SetOn(mbedtls_ssl_context& ssl) const {
     return valid_ && mbedtls_ssl_set_session(&ssl, &session_) == 0;
   }
@@ -101,8 +109,10 @@ bool SessionCache::IsGoodFor(const Digest& binding, UnixSeconds now) const {
          now < until();
 }
 
-bool SessionCache::OfferTo(mbedtls_ssl_context& ssl) {
-  if (LoadedSession(session()).SetOn(ssl)) {
+bool SessionCache::OfferTo(mbedtls_ssl_context& ssl, UnixSeconds now) {
+  LoadedSession loaded(session());
+  loaded.SetAge(now.count - since().count);
+  if (loaded.SetOn(ssl)) {
     return true;
   }
   CONNECT_AUTH_LOG(kInfo, "tls: the kept session is of no use, octets", session().size());

@@ -56,8 +56,9 @@ class SessionCache {
   /// Makes `ssl` offer the session. One that mbedTLS does not take is dropped.
   ///
   /// @param ssl  Set up, and its handshake not begun.
+  /// @param now  Not before `since()`. Tells how old the ticket is, whatever time mbedTLS is told.
   /// @return false  It is not offered.
-  bool OfferTo(mbedtls_ssl_context& ssl);
+  bool OfferTo(mbedtls_ssl_context& ssl, UnixSeconds now);
 
   /// Keeps the session of `ssl` in place of the present one, if it can be resumed. If not, there is
   /// none afterwards, unless the present one was resumed. The server's certificate, which no

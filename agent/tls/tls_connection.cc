@@ -194,7 +194,7 @@ struct TlsConnection::Session {
 bool ArePinsWellFormed(std::string_view pins) {
   while (!pins.empty()) {
     const std::string_view pin = TakePin(pins);
-    if (pin.empty() || !std::all_of(pin.begin(), pin.end(), IsBase64Character)) {
+    if (pin.empty() || !AllAre(pin, IsBase64Character)) {
       return false;
     }
   }
@@ -303,9 +303,10 @@ int TlsConnection::Configure() {
 /// Offers the kept session, if it was made with this server and under this trust.
 Status TlsConnection::OfferSession(std::string_view host, std::uint16_t port) {
   session_->binding = BindingTo(host, port);
-  const Result<UnixSeconds> now = engine_.WallTime();
+  const Result<UnixSeconds> now =
+      session_->guesses_time ? Result(sessions_.since()) : engine_.WallTime();
   offered_ = now.ok() && sessions_.IsGoodFor(session_->binding, now.value()) &&
-             sessions_.OfferTo(session_->ssl);
+             sessions_.OfferTo(session_->ssl, now.value());
   return Engine::refused_allocations() == refused_before_
              ? Status::kPending
              : BreakWithError(MBEDTLS_ERR_SSL_ALLOC_FAILED);

@@ -27,7 +27,8 @@ struct Trust {
   std::string_view pins;
   /// What is taken for the time while the clock is not set: a certificate counts if it had not
   /// expired by then, and when it begins is not looked at. One that expired since then is not found
-  /// out. 0: none counts, Reason::kClockUnknown.
+  /// out, and a kept session is offered as if it had just come. 0: none counts,
+  /// Reason::kClockUnknown.
   UnixSeconds least_time = {};
 };
 

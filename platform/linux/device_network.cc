@@ -16,13 +16,19 @@ Problem Refuse(Setting setting, std::string_view wanted) {
   return {ExitCode::kUsage, Join({info.key, " in [", info.section, "] is not ", wanted})};
 }
 
+/// Neither this network (0/8), nor loopback (127/8), nor a group (224 and above).
+bool IsOfOneHost(std::int64_t address) {
+  const std::int64_t front = address >> 24;
+  return front != 0 && front != 127 && front < 224;
+}
+
 bool ParseIpv4(const std::string& text, std::int64_t& into) {
   in_addr address{};
   if (::inet_pton(AF_INET, text.c_str(), &address) != 1) {
     return false;
   }
   into = ntohl(address.s_addr);
-  return into != 0;
+  return IsOfOneHost(into);
 }
 
 Problem ReadHost(const GivenSettings& given, Setting setting, std::int64_t& into) {
@@ -45,7 +51,15 @@ Problem DeviceNetwork::Read(const GivenSettings& given) {
     return {ExitCode::kUsage,
             "gateway and dns in [device] go with an address; set one, or leave all to DHCP"};
   }
-  return {};
+  return network_.gateway == 0 || IsNeighbour(network_.gateway)
+             ? Problem()
+             : Refuse(Setting::kDeviceGateway,
+                      "another host of the address's network; correct one");
+}
+
+bool DeviceNetwork::IsNeighbour(std::int64_t address) const {
+  return address != network_.address &&
+         (address & network_.netmask) == (network_.address & network_.netmask);
 }
 
 Problem DeviceNetwork::ReadAddress(const GivenSettings& given) {
@@ -63,8 +77,14 @@ Problem DeviceNetwork::ReadAddress(const GivenSettings& given) {
   if (!prefix.ok()) {
     return Refuse(Setting::kDeviceAddress, "an address with a prefix of 1 to 32");
   }
-  network_.netmask = 0xFFFFFFFF << (kLongestPrefix - prefix.value()) & 0xFFFFFFFF;
-  return {};
+  const std::int64_t hosts = (std::int64_t{1} << (kLongestPrefix - prefix.value())) - 1;
+  network_.netmask = 0xFFFFFFFF - hosts;
+  const std::int64_t host = network_.address & hosts;
+  // The first address of a network is its name, the last one for all (RFC 1122 section 3.2.1.3).
+  return hosts > 1 && (host == 0 || host == hosts)
+             ? Refuse(Setting::kDeviceAddress,
+                      "that of a host, but of its whole network; correct it")
+             : Problem();
 }
 
 Problem DeviceNetwork::ReadMac(const GivenSettings& given) {

@@ -22,6 +22,7 @@ class DeviceNetwork {
  private:
   Problem ReadAddress(const GivenSettings& given);
   Problem ReadMac(const GivenSettings& given);
+  bool IsNeighbour(std::int64_t address) const;
 
   Provision::Network network_;
   std::array<std::uint8_t, 6> mac_{};

@@ -45,6 +45,7 @@ enum class Setting : std::uint8_t {
   kDeviceRetryPeriod,
   kDeviceSample,
   kDeviceSamplePeriod,
+  kDeviceMaxRecord,
 };
 
 enum class SettingKind : std::uint8_t {
@@ -248,6 +249,16 @@ inline constexpr std::array kSettingTable = {
                 {},
                 1,
                 86400},
+    SettingInfo{Setting::kDeviceMaxRecord,
+                "device",
+                "max_record",
+                SettingKind::kCount,
+                "OCTETS",
+                "For provision: what the firmware has room for (default: 2048)",
+                "2048",
+                {},
+                512,
+                32768},
 };
 
 inline constexpr std::size_t kSettingCount = kSettingTable.size();
@@ -267,7 +278,7 @@ static_assert(
           return false;
         }
       }
-      return IndexOf(Setting::kDeviceSamplePeriod) == kSettingCount - 1;
+      return IndexOf(Setting::kDeviceMaxRecord) == kSettingCount - 1;
     }(),
     "kSettingTable follows the order of Setting");
 

@@ -29,8 +29,8 @@ Problem StorageProblem(std::string_view what, const std::string& path, std::stri
 }
 
 Problem CannotMakeKey(const std::string& path, int error) {
-  return StorageProblem("make the store's key", path, ErrorText(error),
-                        "see to its directory, or set key_file in [store]");
+  return StorageProblem("make the key", path, ErrorText(error),
+                        "see to its directory, or set another key_file");
 }
 
 void SleepFor(Millis span) {
@@ -111,11 +111,11 @@ Problem StoreKey::LoadIfAny(const std::string& path) {
     return {};
   }
   if (error != 0 && error != EFBIG) {
-    return StorageProblem("read the store's key", path, ErrorText(error),
-                          "see to the file, or set key_file in [store]");
+    return StorageProblem("read the key", path, ErrorText(error),
+                          "see to the file, or set another key_file");
   }
   if (error == EFBIG || content.size() != octets_.size()) {
-    return {ExitCode::kStorage, Join({"the store's key ", path,
+    return {ExitCode::kStorage, Join({"the key ", path,
                                       " does not have 32 octets; restore it, or remove it "
                                       "to begin with a new key"})};
   }

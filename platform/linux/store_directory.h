@@ -13,7 +13,7 @@
 
 namespace connect_auth::program {
 
-/// The key that seals what is stored. Wipes itself.
+/// The key that seals what is stored, here or on a device. Wipes itself.
 class StoreKey {
  public:
   StoreKey() = default;

@@ -14,6 +14,15 @@ namespace {
 // RFC 1035 section 2.3.4, without the final dot.
 constexpr std::size_t kLongestName = 253;
 
+static_assert(TCP_WND <= 0xFFFF && TCP_SND_BUF <= 0xFFFF,
+              "lwIP counts octets of a pbuf in 16 bits");
+
+// The pieces of memory that a window of full frames takes. Who sends small frames could hold all of
+// the driver's memory with a window's worth of octets, and then not even an acknowledgement comes
+// in.
+constexpr std::size_t kMostPieces =
+    std::size_t{TCP_WND} / TCP_MSS * (1 + TCP_MSS / PBUF_POOL_BUFSIZE);
+
 // Who waits for an answer of the resolver, and to what. lwIP cannot take a question back, so an
 // answer may come when nobody waits any more, or the object is gone.
 LwipConnection* asking = nullptr;
@@ -81,10 +90,14 @@ Status LwipConnection::Resolve(std::string_view host) {
   look_up_ = ++look_ups;
   asking = this;
   ip_addr_t address;
-  const err_t error =
-      dns_gethostbyname(name.data(), &address, OnResolved, reinterpret_cast<void*>(look_up_));
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): a number, which lwIP hands back.
+  void* const look_up = reinterpret_cast<void*>(look_up_);
+  const err_t error = dns_gethostbyname(name.data(), &address, OnResolved, look_up);
   if (error == ERR_OK) {
     ConnectTo(address);
+  } else if (error == ERR_MEM) {
+    // An earlier question that nobody waits for any more is still on its way. The next call asks.
+    phase_ = Phase::kIdle;
   } else if (error != ERR_INPROGRESS) {
     phase_ = Phase::kFailed;
   }
@@ -114,7 +127,11 @@ void LwipConnection::ConnectTo(const ip_addr_t& address) {
   tcp_recv(pcb_, OnReceived);
   tcp_err(pcb_, OnError);
   tcp_nagle_disable(pcb_);
-  if (tcp_connect(pcb_, &address, port_, OnConnected) == ERR_OK) {
+  err_t error = tcp_connect(pcb_, &address, port_, OnConnected);
+  while (error == ERR_MEM && AbortOneThatCloses()) {
+    error = tcp_connect(pcb_, &address, port_, OnConnected);
+  }
+  if (error == ERR_OK) {
     phase_ = Phase::kConnecting;
   }
 }
@@ -130,18 +147,27 @@ err_t LwipConnection::OnReceived(void* self, tcp_pcb*, pbuf* data, err_t) {
     connection.ended_ = true;
   } else if (connection.received_ == nullptr) {
     connection.received_ = data;
+  } else if (pbuf_clen(connection.received_) + pbuf_clen(data) > kMostPieces) {
+    return ERR_MEM;  // lwIP keeps this one, and drops what comes after it.
   } else {
     pbuf_cat(connection.received_, data);
   }
   return ERR_OK;
 }
 
-// lwIP has freed the control block already.
+// lwIP has freed the control block already. What came before may still be read.
 void LwipConnection::OnError(void* self, err_t) {
   auto& connection = *static_cast<LwipConnection*>(self);
   connection.pcb_ = nullptr;
-  connection.DropReceived();
-  connection.phase_ = connection.phase_ == Phase::kConnected ? Phase::kBroken : Phase::kFailed;
+  if (connection.phase_ == Phase::kConnecting) {
+    connection.phase_ = Phase::kFailed;
+  }
+}
+
+IoResult LwipConnection::Break() {
+  DropReceived();
+  phase_ = Phase::kBroken;
+  return NotConnected();
 }
 
 IoResult LwipConnection::NotConnected() const {
@@ -152,6 +178,9 @@ IoResult LwipConnection::NotConnected() const {
 IoResult LwipConnection::Write(ConstBytes data) {
   if (phase_ != Phase::kConnected) {
     return NotConnected();
+  }
+  if (pcb_ == nullptr) {
+    return Break();
   }
   std::size_t size = Queue(pcb_, data);
   // No acknowledgement will free memory where nothing of this connection holds any.
@@ -169,13 +198,30 @@ IoResult LwipConnection::Read(Bytes into) {
     return NotConnected();
   }
   if (received_ == nullptr) {
-    return IoResult::Error(ended_ ? Status::kClosed : Status::kPending);
+    return ReadNothing();
   }
   const auto size = static_cast<u16_t>(std::min<std::size_t>(into.size(), received_->tot_len));
   pbuf_copy_partial(received_, into.data(), size, 0);
   received_ = pbuf_free_header(received_, size);
-  tcp_recved(pcb_, size);
+  if (pcb_ != nullptr) {
+    tcp_recved(pcb_, size);
+    TakeRefused();
+  }
   return IoResult::Bytes(size);
+}
+
+IoResult LwipConnection::ReadNothing() {
+  if (ended_) {
+    return IoResult::Error(Status::kClosed);
+  }
+  return pcb_ != nullptr ? IoResult::Error(Status::kPending) : Break();
+}
+
+// lwIP would offer it again by itself, after 250 ms.
+void LwipConnection::TakeRefused() {
+  if (pcb_->refused_data != nullptr) {
+    tcp_process_refused_data(pcb_);
+  }
 }
 
 void LwipConnection::DropReceived() {

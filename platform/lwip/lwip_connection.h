@@ -15,16 +15,24 @@ namespace connect_auth::lwip {
 ///
 ///        Connect()              address                 answer
 ///  kIdle ─────────► kResolving ─────────► kConnecting ─────────► kConnected
-///    ▲                  │ no address           │ refused, no route    │ reset, given up
+///    ▲                  │ no address           │ refused, no route    │ reset, given up; and
+///    │                  │                      │                      │ all read that came
 ///    │                  └────────► kFailed ◄───┘                      └──────► kBroken
 ///    └─────────────────────────── Close(), from every phase
 ///
 /// What arrives stays in the buffers of the network driver until it is read, and only then is the
-/// peer told that there is room again: a slow reader holds TCP_WND octets at most.
+/// peer told that there is room again: a slow reader holds TCP_WND octets at most, in no more
+/// frames than fill it, and one frame that lwIP keeps. What is written is copied into lwIP's heap
+/// (TCP_WRITE_FLAG_COPY): it has to last until the peer acknowledges it, and `data` is borrowed
+/// during the call only.
 ///
-/// lwIP says of a name only that it was not resolved, so an unknown one is kUnavailable as well. Of
-/// a name with several addresses lwIP keeps one; with IPv6 and IPv4 it asks for one kind after the
-/// other.
+/// What the port asks for and lwIP cannot give: it says of a name only that it was not resolved, so
+/// an unknown one is kUnavailable as well; of a name with several addresses it keeps the first one.
+/// With IPv6 and IPv4 it asks for one kind after the other. It asks one question at a time: while
+/// an abandoned one is on its way, for 7 s per name server at most, `Connect` is kPending.
+///
+/// A connection that was closed goes on without this object until the peer has all, or the memory
+/// is needed. Those that do so are told by their priority, TCP_PRIO_MIN.
 ///
 /// The calls and lwIP's own processing (input of frames, timers) come from the same context.
 /// Nothing has to be polled in addition: whoever handed lwIP a frame or a time-out calls again.
@@ -52,9 +60,12 @@ class LwipConnection final : public Connection {
   void ConnectTo(const ip_addr_t& address);
   Status Report() const;
   IoResult NotConnected() const;
+  IoResult Break();
+  IoResult ReadNothing();
+  void TakeRefused();
   void DropReceived();
 
-  tcp_pcb* pcb_ = nullptr;
+  tcp_pcb* pcb_ = nullptr;  // Null in kConnected: it broke, but there is something left to read.
   pbuf* received_ = nullptr;
   std::uintptr_t look_up_ = 0;  // Tells its answer from those to names asked for earlier.
   std::uint16_t port_ = 0;

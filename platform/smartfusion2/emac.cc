@@ -16,6 +16,9 @@ constexpr std::uint32_t kConfiguration2 = 0x004;
 // Full duplex, frames padded and with check sequence, MII, a preamble of 7 octets.
 constexpr std::uint32_t kOrdinary = 0x7107;
 constexpr std::uint32_t kLongestFrame = 0x010;
+constexpr std::uint32_t kLongest = Emac::kFrameBytes + 4;  // with its check sequence
+constexpr std::uint32_t kPhyClock = 0x020;
+constexpr std::uint32_t kSlowestPhyClock = 7;  // a 28th
 constexpr std::uint32_t kPhyCommand = 0x024;
 constexpr std::uint32_t kPhyRead = 1;
 constexpr std::uint32_t kPhyAddress = 0x028;
@@ -31,10 +34,12 @@ constexpr std::uint32_t kSendStatus = 0x188;
 constexpr std::uint32_t kReceiveControl = 0x18C;
 constexpr std::uint32_t kReceiveDescriptor = 0x190;
 constexpr std::uint32_t kReceiveStatus = 0x194;
-constexpr std::uint32_t kReceiveOverflow = 1U << 2;
+// No buffer, or no memory behind its address. The MAC clears kEnable by itself in both cases.
+constexpr std::uint32_t kReceiveStopped = 1U << 2 | 1U << 3;
 constexpr std::uint32_t kOnePacket = 1;
+constexpr std::uint32_t kEnable = 1;
 constexpr std::uint32_t kInterruptMask = 0x198;
-constexpr std::uint32_t kReceivedAndOverflow = 1U << 4 | 1U << 6;
+constexpr std::uint32_t kReceivedOrStopped = 1U << 4 | kReceiveStopped << 4;
 
 // Of a descriptor: nothing in it. Set, it is the MAC's to receive; clear, the MAC's to send.
 constexpr std::uint32_t kEmpty = 1U << 31;
@@ -49,19 +54,8 @@ constexpr std::uint32_t kMostPolls = 250'000;
 
 volatile bool has_work = false;
 
-volatile std::uint32_t& Mac(std::uint32_t offset) {
+decltype(auto) Mac(std::uint32_t offset) {
   return Register(kEmac, offset);
-}
-
-// What the MAC changes behind the compiler's back.
-std::uint32_t Fetch(const std::uint32_t& word) {
-  return *static_cast<const volatile std::uint32_t*>(&word);
-}
-
-void Put(std::uint32_t& word, std::uint32_t value) {
-  asm volatile("dmb" ::: "memory");
-  *static_cast<volatile std::uint32_t*>(&word) = value;
-  asm volatile("dmb" ::: "memory");
 }
 
 template <typename Condition>
@@ -80,7 +74,8 @@ void Emac::Start(const MacAddress& address) {
   Mac(kConfiguration1) = kReset;
   Mac(kConfiguration1) = 0;
   Mac(kConfiguration2) = kOrdinary;
-  Mac(kLongestFrame) = kBufferBytes;
+  Mac(kLongestFrame) = kLongest;
+  Mac(kPhyClock) = kSlowestPhyClock;
   Mac(kFifos) = kAllFifos;
   Mac(kStation1) = static_cast<std::uint32_t>(address[0]) << 24 |
                    static_cast<std::uint32_t>(address[1]) << 16 |
@@ -98,14 +93,22 @@ void Emac::Start(const MacAddress& address) {
   lent_ = {};
   Mac(kConfiguration1) = kSendEnable | kReceiveEnable;
   Receive();
-  Mac(kInterruptMask) = kReceivedAndOverflow;
+  Mac(kInterruptMask) = kReceivedOrStopped;
   EnableInterrupt(kEmacInterrupt);
 }
 
-// The MAC takes the place where it goes on from the register, so it has to be the right one.
 void Emac::Receive() {
   Mac(kReceiveDescriptor) = AddressOf(&received_[next_]);
-  Mac(kReceiveControl) = 1;
+  Mac(kReceiveControl) = kEnable;
+}
+
+// The MAC goes on where the register says, so that has to be where it stopped. It is `next_` only
+// if that one is empty: otherwise the MAC stopped behind frames that are not taken yet, and would
+// from then on be ahead of whoever takes them.
+void Emac::ResumeIfFree() {
+  if ((Mac(kReceiveControl) & kEnable) == 0 && (Fetch(received_[next_].size) & kEmpty) != 0) {
+    Receive();
+  }
 }
 
 bool Emac::HasLink() const {
@@ -118,9 +121,11 @@ bool Emac::HasLink() const {
 }
 
 Emac::Frame Emac::Take() {
-  Descriptor& descriptor = received_[next_];
-  const std::uint32_t size = Fetch(descriptor.size);
+  const std::uint32_t size = Fetch(received_[next_].size);
   if (lent_[next_] || (size & kEmpty) != 0) {
+    // Seen. It need not interrupt until a buffer is back.
+    Mac(kReceiveStatus) = kReceiveStopped;
+    ResumeIfFree();
     return {};
   }
   Frame frame{next_,
@@ -134,17 +139,18 @@ Emac::Frame Emac::Take() {
 void Emac::Give(std::size_t buffer) {
   lent_[buffer] = false;
   Put(received_[buffer].size, kEmpty);
-  if ((Mac(kReceiveStatus) & kReceiveOverflow) != 0) {
-    Mac(kReceiveStatus) = kReceiveOverflow;
-    Receive();
-  }
+  ResumeIfFree();
+}
+
+std::size_t Emac::lent() const {
+  return static_cast<std::size_t>(std::count(lent_.begin(), lent_.end(), true));
 }
 
 bool Emac::Send(ConstBytes frame) {
   sent_[0].buffer = AddressOf(frame.data());
   Put(sent_[0].size, static_cast<std::uint32_t>(frame.size()));
   Mac(kSendDescriptor) = AddressOf(&sent_[0]);
-  Mac(kSendControl) = 1;
+  Mac(kSendControl) = kEnable;
   const bool sent = WaitFor([this] { return (Fetch(sent_[0].size) & kEmpty) != 0; });
   if (!sent) {
     Mac(kSendControl) = 0;
@@ -160,7 +166,7 @@ bool Emac::HasInterrupt() {
 
 void Emac::HeedInterrupt() {
   has_work = false;
-  Mac(kInterruptMask) = kReceivedAndOverflow;
+  Mac(kInterruptMask) = kReceivedOrStopped;
 }
 
 // Masked until somebody looks: the reason for it lasts until then.

@@ -14,30 +14,38 @@ using MacAddress = std::array<std::uint8_t, 6>;
 /// The Ethernet MAC (UG0331, "Ethernet MAC"), which fetches and stores frames by itself.
 ///
 /// Received frames lie in a ring of buffers. Each is lent to whoever takes it, until it is given
-/// back; meanwhile the MAC uses the others, and where it meets one that is not back yet it stops
-/// receiving until `Give`.
+/// back, in any order; meanwhile the MAC uses the others. Where it meets one that it may not use
+/// it drops the frame and stops. It goes on as soon as the next buffer in turn is free.
 ///
 /// The interrupt only says that there is something to do, and wakes a sleeping processor.
+///
+/// Full duplex only: what the PHY agreed on with its peer is not read. It has address 1, as on
+/// Emcraft's board. Nothing waits without a limit.
 class Emac {
  public:
   static constexpr std::size_t kReceiveBuffers = 4;
-  /// The longest frame: header, 1500 octets, check sequence; and what the MAC rounds up to.
-  static constexpr std::size_t kBufferBytes = 1536;
+  /// The longest frame, without its check sequence.
+  static constexpr std::size_t kFrameBytes = 14 + 1500;
+  /// Also the check sequence, and what the MAC, which writes words, rounds up to.
+  static constexpr std::size_t kBufferBytes = 1520;
 
   /// A buffer with a frame in it.
   struct Frame {
     std::size_t buffer = kReceiveBuffers;  ///< Its number, for `Give`; kReceiveBuffers: none.
-    Bytes octets;
+    Bytes octets;  ///< As many as the MAC says: 0..kBufferBytes, whatever came.
   };
 
   /// Resets the MAC and begins to receive.
   void Start(const MacAddress& address);
 
-  /// Whether the cable is plugged in, as the PHY says.
+  /// Whether the cable is plugged in, as the PHY says. One that does not answer has none.
   bool HasLink() const;
 
-  /// The next frame that came. Lent until `Give`.
+  /// The next frame that came, in the order of arrival. Lent until `Give`.
   Frame Take();
+
+  /// How many buffers are lent. With all of them, nothing is received.
+  std::size_t lent() const;
 
   /// Gives a buffer back to the MAC.
   ///
@@ -46,13 +54,14 @@ class Emac {
 
   /// Sends a frame and waits until it is on the line.
   ///
-  /// @param frame  60..1514 octets. Borrowed during the call.
+  /// @param frame  14..kFrameBytes octets; the MAC pads what is shorter than 60. Borrowed during
+  ///               the call.
   /// @return false  The MAC did not send it in the time that ten frames take at 10 Mbit/s.
   bool Send(ConstBytes frame);
 
   /// Whether the interrupt came: there may be frames.
   static bool HasInterrupt();
-  /// Heeds the interrupt: lets it come again.
+  /// Heeds the interrupt: lets it come again, which it does at once if a frame waits.
   static void HeedInterrupt();
 
  private:
@@ -64,11 +73,12 @@ class Emac {
   };
 
   void Receive();
+  void ResumeIfFree();
 
   std::array<Descriptor, kReceiveBuffers> received_{};
   std::array<Descriptor, 2> sent_{};
   alignas(4) std::array<std::array<std::uint8_t, kBufferBytes>, kReceiveBuffers> buffers_{};
-  std::size_t next_ = 0;  // The buffer that is filled next.
+  std::size_t next_ = 0;  // The buffer that is taken next.
   std::array<bool, kReceiveBuffers> lent_{};
 };
 

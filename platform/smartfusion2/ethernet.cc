@@ -55,12 +55,10 @@ void Ethernet::Poll(Instant now) {
     emac_.HasLink() ? netif_set_link_up(&netif_) : netif_set_link_down(&netif_);
   }
   if (Emac::HasInterrupt()) {
-    while (Input()) {
+    for (std::size_t i = 0; i < Emac::kReceiveBuffers && Input(); ++i) {
     }
+    // If more came meanwhile it interrupts at once, and the caller has its turn before that.
     Emac::HeedInterrupt();
-    // What came in between would not interrupt again.
-    while (Input()) {
-    }
   }
 }
 
@@ -69,16 +67,32 @@ bool Ethernet::Input() {
   if (frame.buffer == Emac::kReceiveBuffers) {
     return false;
   }
+  pbuf* const packet = emac_.lent() < Emac::kReceiveBuffers ? Lend(frame) : Copy(frame);
+  if (packet == nullptr) {
+    ++dropped_;
+  } else if (netif_.input(packet, &netif_) != ERR_OK) {
+    pbuf_free(packet);
+  }
+  return true;
+}
+
+pbuf* Ethernet::Lend(const Emac::Frame& frame) {
   Lent& lent = lent_[frame.buffer];
   lent.owner = this;
   lent.pbuf.custom_free_function = GiveBack;
-  pbuf* const wrapped =
-      pbuf_alloced_custom(PBUF_RAW, static_cast<u16_t>(frame.octets.size()), PBUF_REF, &lent.pbuf,
-                          frame.octets.data(), static_cast<u16_t>(Emac::kBufferBytes));
-  if (netif_.input(wrapped, &netif_) != ERR_OK) {
-    pbuf_free(wrapped);
+  return pbuf_alloced_custom(PBUF_RAW, static_cast<u16_t>(frame.octets.size()), PBUF_REF,
+                             &lent.pbuf, frame.octets.data(),
+                             static_cast<u16_t>(frame.octets.size()));
+}
+
+pbuf* Ethernet::Copy(const Emac::Frame& frame) {
+  const auto size = static_cast<u16_t>(frame.octets.size());
+  pbuf* const copy = pbuf_alloc(PBUF_RAW, size, PBUF_RAM);
+  if (copy != nullptr) {
+    pbuf_take(copy, frame.octets.data(), size);
   }
-  return true;
+  emac_.Give(frame.buffer);
+  return copy;
 }
 
 void Ethernet::GiveBack(pbuf* frame) {

@@ -23,7 +23,9 @@ struct StaticAddress {
 /// lwIP's network interface on the board's Ethernet.
 ///
 /// Frames go up in the buffers that the MAC filled, and those return to it when lwIP, or who reads
-/// from a connection, is done with them.
+/// from a connection, is done with them. The last buffer is never lent: while the others are out,
+/// frames are copied into lwIP's memory, and dropped where that is full. So a peer that sends many
+/// small segments to a slow reader does not keep acknowledgements, or anybody else, from arriving.
 class Ethernet {
  public:
   /// How often the PHY is asked whether the cable is plugged in.
@@ -34,8 +36,8 @@ class Ethernet {
   /// @param fixed  Null: DHCP assigns the address.
   void Start(const MacAddress& mac, const StaticAddress* fixed);
 
-  /// Hands lwIP the frames that came, and looks after the cable. To be called whenever the
-  /// processor was woken.
+  /// Hands lwIP the frames that came, as many as there are buffers at most, and looks after the
+  /// cable. To be called whenever the processor was woken.
   void Poll(Instant now);
 
   /// When `Poll()` has to come although nothing woke the processor.
@@ -46,6 +48,8 @@ class Ethernet {
   std::uint32_t address() const { return netif_ip4_addr(&netif_)->addr; }
   /// Frames that the MAC did not send in time.
   std::uint32_t unsent() const { return unsent_; }
+  /// Frames for which there was no memory. Those that the MAC itself dropped are not known.
+  std::uint32_t dropped() const { return dropped_; }
 
  private:
   // A buffer of the MAC that lwIP holds. lwIP gives back the address of the first member.
@@ -59,12 +63,15 @@ class Ethernet {
   static void GiveBack(pbuf* frame);
 
   bool Input();
+  pbuf* Lend(const Emac::Frame& frame);
+  pbuf* Copy(const Emac::Frame& frame);
 
   Emac emac_;
   netif netif_{};
   std::array<Lent, Emac::kReceiveBuffers> lent_{};
   Instant look_at_link_{};
   std::uint32_t unsent_ = 0;
+  std::uint32_t dropped_ = 0;
 };
 
 }  // namespace connect_auth::smartfusion2

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lwIP for one TLS connection at a time, in little RAM. What an option costs was measured on
- * Cortex-M3; RAM is octets of .bss.
+ * lwIP 2.2 for one TLS connection at a time, in little RAM: 23.1 KB of flash and 5.1 KB of RAM in
+ * the firmware. What the other choice costs was measured on Cortex-M3, -Os, linked with
+ * gc-sections, in octets of flash (F) and RAM (R).
  */
 #ifndef CONNECT_AUTH_PLATFORM_SMARTFUSION2_LWIPOPTS_H
 #define CONNECT_AUTH_PLATFORM_SMARTFUSION2_LWIPOPTS_H
@@ -12,53 +13,69 @@
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
 
-/* Assertions are 9 KB of text. What a peer sends is checked without them. */
+/* What a peer sends is checked without assertions. With them: F +928, without their texts. */
 #define LWIP_NOASSERT
+/* With them: F +1112, R +264. */
 #define LWIP_STATS 0
 
 #define LWIP_IPV4 1
+/* With it: F +16408, R +2484. */
 #define LWIP_IPV6 0
 #define LWIP_TCP 1
 #define LWIP_UDP 1
 #define LWIP_DNS 1
+/* Without it: F -3840, R -96. */
 #define LWIP_DHCP 1
-#define LWIP_ACD                                                                  \
-  0 /* No second asking whether an address is taken: DHCP servers ask themselves. \
-     */
+/* No second asking whether an address is taken: DHCP servers ask themselves. */
+#define LWIP_ACD 0
 #define LWIP_DHCP_DOES_ACD_CHECK 0
+/* Echoes are answered from the buffer in which the question came, one at a time: a flood holds no
+ * memory. Without it: F -656. */
 #define LWIP_ICMP 1
+/* With it: F +256, R +120. */
 #define LWIP_RAW 0
 #define IP_FORWARD 0
-#define IP_REASSEMBLY 0 /* TCP needs no fragments, and they are a way to hold memory. */
+/* TCP needs no fragments, and they are a way to hold memory. Both: F +1584, R +192. */
+#define IP_REASSEMBLY 0
 #define IP_FRAG 0
 #define LWIP_NETIF_LINK_CALLBACK 1
 #define LWIP_NETIF_STATUS_CALLBACK 0
 /* The MAC sends a frame from one piece of memory: the very one in which lwIP keeps it. */
 #define LWIP_NETIF_TX_SINGLE_PBUF 1
 
-/* A name of the longest kind (RFC 1035), one question at a time: 540 octets. */
+/* A name of the longest kind (RFC 1035), one question at a time. 64 octets of a name: R -192; four
+ * questions: F +512, R +864. */
 #define DNS_MAX_NAME_LENGTH 254
 #define DNS_TABLE_SIZE 1
 #define DNS_MAX_SERVERS 2
+/* RFC 5452: an answer has to know two random numbers of 16 bits, and to come from the server. */
 #define LWIP_DNS_SECURE                                       \
   (LWIP_DNS_SECURE_RAND_XID | LWIP_DNS_SECURE_RAND_SRC_PORT | \
    LWIP_DNS_SECURE_NO_MULTIPLE_OUTSTANDING)
 
-/* Frames are received into the driver's own buffers (see ethernet.h), one of which is always free.
- */
+/* Frames are received into the driver's own buffers. A connection holds TCP_WND / TCP_MSS of them,
+ * and lwIP one: of four, one is always free, so that acknowledgements come in. */
 #define TCP_MSS 1460
 #define TCP_WND (2 * TCP_MSS)
 #define TCP_SND_BUF (2 * TCP_MSS)
 #define TCP_SND_QUEUELEN 8
-#define TCP_QUEUE_OOSEQ 0 /* A lost frame costs its successors, but no memory is held for them. */
+/* A lost frame costs its successors, but no memory is held for them. With it: F +992, R +16, and
+ * buffers of the driver. */
+#define TCP_QUEUE_OOSEQ 0
+/* R 16 each. */
 #define MEMP_NUM_TCP_SEG 8
-#define MEMP_NUM_TCP_PCB 3 /* The connection, and two that are closing. */
+/* The connection, and two that are closing: R 152 each. */
+#define MEMP_NUM_TCP_PCB 3
 #define MEMP_NUM_TCP_PCB_LISTEN 1
-#define MEMP_NUM_UDP_PCB 3 /* DHCP, and DNS of two. */
+/* DHCP, and DNS of two: R 32 each. */
+#define MEMP_NUM_UDP_PCB 3
+/* R 16 each. */
 #define MEMP_NUM_PBUF 4
 #define LWIP_SUPPORT_CUSTOM_PBUF 1
 #define PBUF_POOL_SIZE 0
+/* R 24 each. */
 #define ARP_TABLE_SIZE 4
+/* With it: F +96, R +248. */
 #define ARP_QUEUEING 0
 
 /* What is sent is copied here until it is acknowledged: two segments and their headers. */

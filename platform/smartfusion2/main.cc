@@ -67,6 +67,9 @@ class Board final : public BoardControl {
         .Add(" of ")
         .Add(static_cast<std::int64_t>(handlers.size));
     Line(sink).Add("frames not sent ").Add(ethernet_.unsent());
+    const std::uint64_t awake =
+        (clock_.Ticks() - asleep_) / (SystickClock::kTicksPerSecond / 1000000);
+    Line(sink).Add("awake ").Add(static_cast<std::int64_t>(awake)).Add(" us");
   }
 
   std::uint64_t noise() const override { return clock_.Ticks(); }
@@ -75,6 +78,9 @@ class Board final : public BoardControl {
     Uart::Flush();
     smartfusion2::Reset();
   }
+
+  /// Counts time in which nothing was done.
+  void AddSleep(std::uint64_t ticks) { asleep_ += ticks; }
 
   void Poll() {
     if (started_) {
@@ -88,6 +94,7 @@ class Board final : public BoardControl {
  private:
   const SystickClock& clock_;
   Ethernet& ethernet_;
+  std::uint64_t asleep_ = 0;  // ticks
   bool started_ = false;
 };
 
@@ -96,7 +103,7 @@ struct Device {
   Device();
 
   [[noreturn]] void Run();
-  void Sleep(Instant until) const;
+  void Sleep(Instant until);
   void KeepTimeOfDay();
 
   SystickClock clock;
@@ -131,13 +138,15 @@ void Device::KeepTimeOfDay() {
   }
 }
 
-void Device::Sleep(Instant until) const {
+void Device::Sleep(Instant until) {
+  const std::uint64_t begin = clock.Ticks();
   // Masked interrupts still end WFI, so that none is missed between the look and the sleep.
   asm volatile("cpsid i" ::: "memory");
   while (clock.Now() < until && !Uart::HasInput() && !Emac::HasInterrupt()) {
     asm volatile("dsb\n wfi\n cpsie i\n isb\n cpsid i" ::: "memory");
   }
   asm volatile("cpsie i" ::: "memory");
+  board.AddSleep(clock.Ticks() - begin);
 }
 
 void Device::Run() {

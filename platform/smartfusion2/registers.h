@@ -30,6 +30,18 @@ inline std::uint32_t AddressOf(const volatile void* memory) {
   return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(memory));
 }
 
+/// Reads a word of memory that a device changes, too.
+inline std::uint32_t Fetch(const std::uint32_t& word) {
+  return *static_cast<const volatile std::uint32_t*>(&word);
+}
+
+/// Writes a word of memory that a device reads: after everything before, and before what follows.
+inline void Put(std::uint32_t& word, std::uint32_t value) {
+  asm volatile("dmb" ::: "memory");
+  *static_cast<volatile std::uint32_t*>(&word) = value;
+  asm volatile("dmb" ::: "memory");
+}
+
 /// Lets an external interrupt reach its handler (NVIC_ISER0).
 inline void EnableInterrupt(unsigned number) {
   Register(kNvic, 0) = 1U << number;

@@ -383,6 +383,54 @@ void session_cache_needs_a_clock(void**) {
   assert_int_equal(peer.resumptions(), 0);
 }
 
+/// A device without a battery, after each of its starts.
+void session_cache_resumes_while_the_clock_is_not_set_where_certificates_may_be_judged(void**) {
+  constexpr std::int64_t kYear = 31'536'000;
+  for (const Way& way : kWays) {
+    TlsPeer peer(OptionsOf(way), kReply);
+    const UnixSeconds began = Now();
+    const Recorded recorded = RecordSession(peer);
+    for (const std::int64_t least : {began.count - 1000, began.count - kYear}) {
+      Client client(peer);
+      Give(recorded, client);
+      client.tls.SetTrust({peer.ca_pem(), {}, {}, UnixSeconds{least}});
+      test_clock.ForgetWallTime();
+      assert_int_equal(client.Converse(), Status::kOk);
+      assert_true(client.tls.resumed());
+      assert_int_equal(client.Converse("localhost"), Status::kOk);
+      assert_false(client.tls.resumed());
+      SetNow(began);
+    }
+  }
+}
+
+/// The ticket came, then the response that told the time.
+void session_cache_knows_the_age_of_a_ticket_that_came_before_the_time(void**) {
+  constexpr std::int64_t kMonth = 2'592'000;
+  for (const Way& way : kWays) {
+    TlsPeer peer(OptionsOf(way), kReply);
+    const UnixSeconds began = Now();
+    Client client(peer);
+    client.tls.SetTrust({peer.ca_pem(), {}, {}, UnixSeconds{began.count - kMonth}});
+    test_clock.ForgetWallTime();
+    Status status = Status::kPending;
+    while (status == Status::kPending) {
+      status = client.tls.Connect(kHost, kPort);
+    }
+    std::array<std::uint8_t, 8> into{};
+    assert_true(client.tls.Write(AsBytes(kRequest)).ok());
+    for (IoResult got = client.tls.Read(into); !got.ok(); got = client.tls.Read(into)) {
+      assert_int_equal(got.status(), Status::kPending);
+    }
+    SetNow(began);
+    client.tls.KeepSessionNow();
+    client.tls.Close();
+
+    assert_int_equal(client.Converse(), Status::kOk);
+    assert_true(client.tls.resumed());
+  }
+}
+
 void session_cache_survives_rubbish(void**) {
   constexpr std::size_t kBitStep = 53;
   for (const Way& way : kWays) {
@@ -506,6 +554,11 @@ int main() {
       cmocka_unit_test_setup(session_cache_keeps_no_session_beyond_the_end_of_the_certificates,
                              SetUpClock),
       cmocka_unit_test_setup(session_cache_needs_a_clock, SetUpClock),
+      cmocka_unit_test_setup(
+          session_cache_resumes_while_the_clock_is_not_set_where_certificates_may_be_judged,
+          SetUpClock),
+      cmocka_unit_test_setup(session_cache_knows_the_age_of_a_ticket_that_came_before_the_time,
+                             SetUpClock),
       cmocka_unit_test_setup(session_cache_survives_rubbish, SetUpClock),
       cmocka_unit_test_setup(session_cache_adopts_no_more_than_there_is_room_for, SetUpClock),
       cmocka_unit_test_setup(session_cache_fails_cleanly_whichever_call_fails, SetUpClock),

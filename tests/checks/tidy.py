@@ -17,6 +17,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDERS = ('agent', 'port', 'platform')
+LIBRARY_OPTIONS = ('mbedtls_config.h', 'lwipopts.h')  # C, with the libraries' own names
 
 
 def own_commands(build):
@@ -31,7 +32,7 @@ def lone_headers(sources):
     """Headers without a source, in the folders that are compiled: nothing else looks at them."""
     folders = {path.parent for path in sources} | {ROOT / 'port'}
     return [path for folder in folders for path in folder.glob('*.h')
-            if path.with_suffix('.cc') not in sources and path.name != 'mbedtls_config.h']  # C
+            if path.with_suffix('.cc') not in sources and path.name not in LIBRARY_OPTIONS]
 
 
 def check(clang_tidy, database, path):

@@ -14,8 +14,6 @@ sys.path.insert(0, str(HERE.parent / 'program'))
 
 import harness  # noqa: E402
 
-# Where the board sees the server: a name of the certificate.
-SERVER = '10.0.2.100'
 PATIENCE = 60
 
 
@@ -24,12 +22,6 @@ def image():
     if not os.path.isfile(path):
         raise RuntimeError('set CONNECT_AUTH_FIRMWARE to the image that was built')
     return path
-
-
-def network_to(port, device='user', extra=''):
-    """A network with nothing on it but the server, and DHCP."""
-    relay = f'/usr/bin/python3 {HERE / "relay.py"} {port}'.replace(',', ',,')
-    return ['-nic', f'{device},id=n0,restrict=on{extra},guestfwd=tcp:{SERVER}:{port}-cmd:{relay}']
 
 
 class FirmwareTest(harness.ProgramTest):
@@ -46,7 +38,7 @@ class FirmwareTest(harness.ProgramTest):
         self.settings = self.device.settings
         del self.settings['store']
         self.settings['limits'] = {}
-        self.settings['server']['url'] = f'https://{SERVER}:{self.server.port}'
+        self.settings['server']['url'] = f'https://{emcraft.SERVER}:{self.server.port}'
         # No waiting for the device's place in a fleet.
         self.settings['device'] = {'key_file': str(self.key), 'start_spread': '0',
                                    'retry_period': '2', **self.device_settings}
@@ -61,7 +53,7 @@ class FirmwareTest(harness.ProgramTest):
         log = f'{image()}.{self.id().rpartition(".")[2]}.{self.boots}.console'
         options.setdefault('reboots', True)
         board = self.enterContext(emcraft.Board(
-            image(), nor=self.nor, key=self.key, network=network or network_to(self.server.port),
+            image(), nor=self.nor, key=self.key, network=network or emcraft.network_to(self.server.port),
             log=log, **options))
         self.addCleanup(self.assert_silent, board)
         return board

@@ -26,13 +26,6 @@ std::int64_t SecondsUntil(Instant moment, Instant now) {
   return moment == Instant::Never() ? -1 : std::max<std::int64_t>(0, (moment - now).count / 1000);
 }
 
-int HexDigit(char c) {
-  if (c >= '0' && c <= '9') {
-    return c - '0';
-  }
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 }  // namespace
 
 Application::Application(const Parts& parts, const Agent::Memory& memory)
@@ -88,6 +81,7 @@ bool Application::OpenProvision(std::size_t size) {
     return false;
   }
   const std::size_t payload = size - SealedRecord::kOverheadBytes;
+  provision_ = {};
   const Status status =
       DecodeProvision(record.subspan(SealedRecord::kHeaderBytes, payload), provision_);
   if (status != Status::kOk) {
@@ -143,7 +137,10 @@ Instant Application::Step() {
     BeginSample();
   }
   const Instant due = sample_.target.empty() || sampling_ ? Instant::Never() : sample_due_;
-  return address_ == 0 && !busy ? Instant::Never() : std::min(agent_.wants().until, due);
+  if (address_ == 0 && !busy) {
+    return Instant::Never();
+  }
+  return idle_work_ && !busy ? Instant{} : std::min(agent_.wants().until, due);
 }
 
 void Application::LookAtNetwork() {
@@ -346,49 +343,34 @@ void Application::Restart(std::string_view) {
 
 // The record grows where the settings lie, so those end with its first line. What is in flash stays
 // until the new record has proved to be one.
-void Application::TakeProvision(std::string_view hex) {
+void Application::TakeProvision(std::string_view line) {
   if (parts_.device_key.empty()) {
     Line(parts_.console).Add("ERROR no device key");
     return;
   }
-  if (!receiving_) {
+  if (running_ && line != ProvisionReceiver::kEnd) {
     agent_.Stop();
     running_ = false;
     sampling_ = false;
-    receiving_ = true;
-    received_ = 0;
   }
-  if (hex == "end") {
-    receiving_ = false;
-    return StoreProvision();
+  const Status status = receiver_.Take(line);
+  if (status == Status::kOk) {
+    StoreProvision();
+    receiver_.Reset();
+  } else if (status == Status::kPending) {
+    Line(parts_.console).Add("OK ").Add(static_cast<std::int64_t>(receiver_.record().size()));
+  } else {
+    Line(parts_.console)
+        .Add(status == Status::kBufferTooSmall ? "ERROR too long; begin again, or reboot"
+             : status == Status::kMalformed    ? "ERROR not hexadecimal; begin again, or reboot"
+                                               : "ERROR nothing came before");
   }
-  if (!TakeHex(hex)) {
-    receiving_ = false;
-    Line(parts_.console).Add("ERROR not hexadecimal, or too long; begin again, or reboot");
-    return;
-  }
-  Line(parts_.console).Add("OK ").Add(static_cast<std::int64_t>(received_));
-}
-
-bool Application::TakeHex(std::string_view hex) {
-  if (hex.size() % 2 != 0 || hex.size() / 2 > record_.size() - received_) {
-    return false;
-  }
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    const int high = HexDigit(hex[i]);
-    const int low = HexDigit(hex[i + 1]);
-    if (high < 0 || low < 0) {
-      return false;
-    }
-    record_[received_++] = static_cast<std::uint8_t>(high << 4 | low);
-  }
-  return true;
 }
 
 void Application::StoreProvision() {
-  const Bytes record = Bytes(record_).first(received_);
+  const Bytes record = receiver_.record();
   const std::uint32_t sequence = SequenceOf(record);
-  if (!OpenProvision(received_)) {
+  if (!OpenProvision(record.size())) {
     return;
   }
   provision_.settings.record_key = parts_.device_key;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "agent/agent.h"
+#include "agent/provisioning/provision_receiver.h"
 #include "agent/provisioning/provision_record.h"
 #include "platform/smartfusion2/firmware/line_editor.h"
 #include "platform/smartfusion2/firmware/text_sink.h"
@@ -127,9 +128,8 @@ class Application {
   void Forget(std::string_view);
   void Retry(std::string_view);
   void RequestSample(std::string_view);
-  void TakeProvision(std::string_view hex);
+  void TakeProvision(std::string_view line);
   void Restart(std::string_view);
-  bool TakeHex(std::string_view hex);
   void StoreProvision();
 
   Parts parts_;
@@ -140,14 +140,14 @@ class Application {
   ApiRequest sample_;
   LineEditor editor_;
   std::array<std::uint8_t, Provision::kMostRecordBytes> record_{};
+  ProvisionReceiver receiver_{record_};
   BoardControl::Mac mac_{};
   Instant sample_due_;
-  std::size_t received_ = 0;  // Of a record that the console sends, and of the sample's answer.
+  std::size_t received_ = 0;  // Of the sample's answer.
   std::uint32_t generation_ = 0;
   std::uint32_t address_ = 0;
   bool running_ = false;
   bool sampling_ = false;
-  bool receiving_ = false;
   bool idle_work_ = false;  // Storage may have some.
 };
 

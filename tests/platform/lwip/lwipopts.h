@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lwIP for the tests on the host: the board's options, with its assertions, and a peer beside it.
+/*
+ * lwIP for the tests on the host: the board's options, with lwIP's assertions. All memory, the
+ * pools' too, comes from test_heap.cc, so that the address sanitizer sees every piece of it.
  */
 #ifndef CONNECT_AUTH_TESTS_LWIPOPTS_H
 #define CONNECT_AUTH_TESTS_LWIPOPTS_H
@@ -8,17 +10,20 @@
 
 #undef LWIP_NOASSERT
 
-/* Of two hosts in one stack. */
-#undef MEMP_NUM_TCP_PCB
-#define MEMP_NUM_TCP_PCB 12
-#undef MEMP_NUM_TCP_SEG
-#define MEMP_NUM_TCP_SEG 32
-#undef MEM_SIZE
-#define MEM_SIZE 16000
-#undef PBUF_POOL_SIZE
-#define PBUF_POOL_SIZE 8
-#undef MEMP_NUM_UDP_PCB
-#define MEMP_NUM_UDP_PCB 4
+#include <stddef.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+void* connect_auth_test_allocate(size_t size);
+void connect_auth_test_free(void* piece);
+#ifdef __cplusplus
+}
+#endif
+#define MEM_CUSTOM_ALLOCATOR 1
+#define MEM_CUSTOM_MALLOC connect_auth_test_allocate
+#define MEM_CUSTOM_FREE connect_auth_test_free
+#define MEM_CUSTOM_CALLOC(count, size) NULL /* lwIP's core does not call it. */
+#define MEMP_MEM_MALLOC 1
 #undef MEM_ALIGNMENT
 #define MEM_ALIGNMENT 8
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <deque>
 #include <utility>
 #include <vector>
@@ -25,20 +26,66 @@ using Packet = std::vector<std::uint8_t>;
 
 constexpr std::size_t kSourceAt = 12;
 constexpr std::size_t kDestinationAt = 16;
+constexpr std::size_t kTcpAt = 20;
+constexpr std::size_t kSequenceAt = kTcpAt + 4;
+constexpr std::size_t kFlagsAt = kTcpAt + 13;
+constexpr std::uint8_t kTcp = 6;
+constexpr std::uint8_t kSyn = 2;
 constexpr std::uint16_t kDnsPort = 53;
 
 netif interface;
 std::deque<Packet> on_the_way;
+std::uint32_t last_first_sequence = 0;
+
+/// A frame in one of the driver's buffers, which lwIP has borrowed.
+struct Lent {
+  pbuf_custom pbuf{};
+  Packet octets;
+};
+std::size_t lent_now = 0;
+
+void GiveBack(pbuf* frame) {
+  delete reinterpret_cast<Lent*>(frame);
+  --lent_now;
+}
+
+void PassUp(Packet octets) {
+  if (lent_now == Mirror::kBuffers) {
+    return;
+  }
+  ++lent_now;
+  Lent* const frame = new Lent{{}, std::move(octets)};
+  frame->pbuf.custom_free_function = GiveBack;
+  const auto size = static_cast<u16_t>(frame->octets.size());
+  pbuf* const wrapped =
+      pbuf_alloced_custom(PBUF_RAW, size, PBUF_REF, &frame->pbuf, frame->octets.data(), size);
+  if (interface.input(wrapped, &interface) != ERR_OK) {
+    pbuf_free(wrapped);
+  }
+}
 fake::FakeEntropy entropy;
 tcp_pcb* listener = nullptr;
 tcp_pcb* accepted = nullptr;
 Peer role = Peer::kSilent;
 std::vector<std::uint8_t> to_send;
+
+struct Answer {
+  udp_pcb* from = nullptr;
+  ip_addr_t to{};
+  std::uint16_t port = 0;
+  Packet octets;
+};
+Answer answer;
 bool ends = false;
 
 err_t PutOnTheWay(netif*, pbuf* packet, const ip4_addr_t*) {
   Packet octets(packet->tot_len);
   pbuf_copy_partial(packet, octets.data(), packet->tot_len, 0);
+  if (packet->tot_len > kFlagsAt && octets[9] == kTcp && octets[kFlagsAt] == kSyn) {
+    std::uint32_t sequence;
+    std::memcpy(&sequence, octets.data() + kSequenceAt, sizeof(sequence));
+    last_first_sequence = lwip_ntohl(sequence);
+  }
   on_the_way.push_back(std::move(octets));
   return ERR_OK;
 }
@@ -59,9 +106,12 @@ ip4_addr_t Address(const char* text) {
 
 void SendRest() {
   while (accepted != nullptr && !to_send.empty()) {
-    const std::size_t size = std::min<std::size_t>(to_send.size(), tcp_sndbuf(accepted));
-    if (size == 0 || tcp_write(accepted, to_send.data(), static_cast<u16_t>(size),
-                               TCP_WRITE_FLAG_COPY) != ERR_OK) {
+    std::size_t size = std::min<std::size_t>(to_send.size(), tcp_sndbuf(accepted));
+    while (size > 0 && tcp_write(accepted, to_send.data(), static_cast<u16_t>(size),
+                                 TCP_WRITE_FLAG_COPY) != ERR_OK) {
+      size /= 2;
+    }
+    if (size == 0) {
       break;
     }
     to_send.erase(to_send.begin(), to_send.begin() + static_cast<std::ptrdiff_t>(size));
@@ -133,13 +183,28 @@ void OnError(void*, err_t) {
   accepted = nullptr;
 }
 
+/// Ends what was accepted.
+void Drop() {
+  if (accepted != nullptr) {
+    tcp_recv(accepted, nullptr);
+    tcp_err(accepted, nullptr);
+    tcp_abort(accepted);
+    accepted = nullptr;
+  }
+}
+
 err_t OnSent(void*, tcp_pcb*, u16_t) {
   SendRest();
   return ERR_OK;
 }
 
 err_t OnAccepted(void*, tcp_pcb* pcb, err_t) {
+  if (pcb == nullptr) {  // No memory for it.
+    return ERR_OK;
+  }
+  Drop();
   accepted = pcb;
+  tcp_nagle_disable(pcb);
   tcp_recv(pcb, OnReceived);
   tcp_err(pcb, OnError);
   tcp_sent(pcb, OnSent);
@@ -154,28 +219,40 @@ err_t OnAccepted(void*, tcp_pcb* pcb, err_t) {
 }  // namespace
 
 struct MirrorCallbacks {
+  using Names = Mirror::Names;
+
   /// RFC 1035 section 4.1: the question comes back with an answer behind it.
   static void OnQuery(void* self, udp_pcb* pcb, pbuf* query, const ip_addr_t* from, u16_t port) {
     Mirror& mirror = *static_cast<Mirror*>(self);
-    ++mirror.queries_;
     Packet octets(query->tot_len);
     pbuf_copy_partial(query, octets.data(), query->tot_len, 0);
     pbuf_free(query);
     if (mirror.names_ == Mirror::Names::kSilent) {
       return;
     }
-    const bool known = mirror.names_ == Mirror::Names::kKnown;
+    const bool known = mirror.names_ == Mirror::Names::kKnown || mirror.names_ == Names::kLate;
+    const std::uint8_t code = mirror.names_ == Names::kUnknown ? 3 : 2;
     octets[2] = 0x81;
-    octets[3] = known ? 0x80 : 0x83;
+    octets[3] = known ? 0x80 : 0x80 | code;
     octets[7] = known ? 1 : 0;
     if (known) {
-      const Packet answer{0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 10, 0, 0, 2};
-      octets.insert(octets.end(), answer.begin(), answer.end());
+      const Packet record{0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 10, 0, 0, 2};
+      octets.insert(octets.end(), record.begin(), record.end());
     }
-    pbuf* const reply = pbuf_alloc(PBUF_TRANSPORT, static_cast<u16_t>(octets.size()), PBUF_RAM);
-    pbuf_take(reply, octets.data(), static_cast<u16_t>(octets.size()));
-    udp_sendto(pcb, reply, from, port);
-    pbuf_free(reply);
+    answer = {pcb, *from, port, std::move(octets)};
+    if (mirror.names_ != Names::kLate) {
+      SendAnswer();
+    }
+  }
+
+  static void SendAnswer() {
+    const auto size = static_cast<u16_t>(answer.octets.size());
+    pbuf* const reply = pbuf_alloc(PBUF_TRANSPORT, size, PBUF_RAM);
+    if (reply != nullptr) {
+      pbuf_take(reply, answer.octets.data(), size);
+      udp_sendto(answer.from, reply, &answer.to, answer.port);
+      pbuf_free(reply);
+    }
   }
 };
 
@@ -213,14 +290,11 @@ void Mirror::Run(Millis span) {
     }
     std::swap_ranges(packet.begin() + kSourceAt, packet.begin() + kDestinationAt,
                      packet.begin() + kDestinationAt);
-    pbuf* const arrived = pbuf_alloc(PBUF_RAW, static_cast<u16_t>(packet.size()), PBUF_RAM);
-    if (arrived != nullptr) {
-      pbuf_take(arrived, packet.data(), static_cast<u16_t>(packet.size()));
-      interface.input(arrived, &interface);
-    }
+    PassUp(std::move(packet));
   }
   clock_.Advance(span);
   lwip::RunTimers();
+  SendRest();
 }
 
 std::uint16_t Mirror::Listen(Peer peer) {
@@ -236,13 +310,38 @@ std::uint16_t Mirror::Listen(Peer peer) {
   return port;
 }
 
+void Mirror::Send(ConstBytes octets) {
+  to_send.insert(to_send.end(), octets.begin(), octets.end());
+  SendRest();
+}
+
+void Mirror::End() {
+  ends = true;
+  SendRest();
+}
+
+void Mirror::Reset() {
+  tcp_abort(accepted);
+}
+
+void Mirror::SendLateAnswer() {
+  MirrorCallbacks::SendAnswer();
+}
+
+std::size_t Mirror::lent() const {
+  return lent_now;
+}
+
+bool Mirror::has_peer() const {
+  return accepted != nullptr;
+}
+
+std::uint32_t Mirror::first_sequence() const {
+  return last_first_sequence;
+}
+
 void Mirror::StopListening() {
-  if (accepted != nullptr) {
-    tcp_recv(accepted, nullptr);
-    tcp_err(accepted, nullptr);
-    tcp_abort(accepted);
-    accepted = nullptr;
-  }
+  Drop();
   if (listener != nullptr) {
     tcp_close(listener);
     listener = nullptr;

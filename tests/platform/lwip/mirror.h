@@ -19,6 +19,8 @@ class Mirror final {
   static constexpr const char* kPeer = "10.0.0.2";
   static constexpr const char* kBlackHole = "10.0.0.9";
   static constexpr std::uint16_t kNobodyListens = 9;
+  /// Frames that can be in lwIP's hands; another one that comes is lost, as on the board.
+  static constexpr std::size_t kBuffers = 4;
 
   /// Starts lwIP on the first call.
   static Mirror& Get();
@@ -35,13 +37,25 @@ class Mirror final {
   std::uint16_t Listen(contract::Peer peer);
   void StopListening();
 
-  /// What the name server says: nothing at all, that it has no such name, or the peer's address.
-  enum class Names : std::uint8_t { kSilent, kUnknown, kKnown };
+  /// What the peer that was accepted does beyond its role.
+  void Send(ConstBytes octets);
+  void End();
+  void Reset();
+
+  /// What the name server says: nothing at all, that it has no such name, that it failed, the
+  /// peer's address, or that address not before SendLateAnswer().
+  enum class Names : std::uint8_t { kSilent, kUnknown, kFails, kKnown, kLate };
+  void SendLateAnswer();
   void Answer(Names names) { names_ = names; }
   /// Whether the stack knows a name server.
   void SetNameServer(bool known);
 
-  std::uint32_t queries() const { return queries_; }
+  /// Frames in lwIP's hands.
+  std::size_t lent() const;
+  /// Whether the peer has a connection.
+  bool has_peer() const;
+  /// The sequence number with which the last connection began.
+  std::uint32_t first_sequence() const;
   const Clock& clock() const { return clock_; }
 
  private:
@@ -52,7 +66,6 @@ class Mirror final {
   fake::FakeClock clock_;
   std::uint32_t loss_ = 0;
   std::uint32_t frames_ = 0;
-  std::uint32_t queries_ = 0;
   Names names_ = Names::kKnown;
 };
 

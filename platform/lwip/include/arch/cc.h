@@ -12,5 +12,7 @@ extern "C"
 #endif
 unsigned connect_auth_lwip_random(void);
 #define LWIP_RAND() connect_auth_lwip_random()
+/* By itself lwIP counts from 6510 on. */
+#define LWIP_HOOK_TCP_ISN(own, own_port, peer, peer_port) connect_auth_lwip_random()
 
 #endif
