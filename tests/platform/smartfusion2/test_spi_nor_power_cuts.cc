@@ -70,7 +70,7 @@ std::uint64_t Run() {
          CutPower({.geometry = PartFor(2),
                    .lengths = Lengths::kSteady,
                    .updates = 2,
-                   .second_cuts_every = 50,
+                   .second_cuts_every = 30,
                    .start_driver = Start}) +
          CutPower({.geometry = PartFor(2),
                    .lengths = Lengths::kSmall,
