@@ -4,7 +4,8 @@
 import time
 import unittest
 
-from firmware_test import FirmwareTest, network_to
+import emcraft
+from firmware_test import FirmwareTest
 from wire import Wire
 
 NEW = r'^TOKEN new, number {}, '
@@ -16,7 +17,7 @@ class Loss(FirmwareTest):
 
     def boot_on(self, wire):
         self.provision()
-        return self.boot([*network_to(self.server.port), *wire.options('n0')])
+        return self.boot([*emcraft.network_to(self.server.port), *wire.options('n0')])
 
     def test_tokens_arrive_though_one_frame_in_twenty_is_lost_each_way(self):
         self.server.lifetime = 40
