@@ -29,8 +29,8 @@ inline std::string_view AsText(ConstBytes bytes) {
 /// @pre at <= text.size()
 constexpr std::string_view Part(std::string_view text, std::size_t at,
                                 std::size_t count = std::string_view::npos) {
-  text.remove_prefix(at);
-  return {text.data(), count < text.size() ? count : text.size()};
+  const std::size_t rest = text.size() - at;
+  return {text.data() + at, count < rest ? count : rest};
 }
 
 /// Copies `from` to the front of `into`.

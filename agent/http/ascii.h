@@ -75,7 +75,7 @@ constexpr bool IsFieldCharacter(char c) {
   return true;
 }
 
-constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
+[[gnu::noinline]] constexpr bool EqualsIgnoringCase(std::string_view a, std::string_view b) {
   if (a.size() != b.size()) {
     return false;
   }

@@ -22,7 +22,8 @@ struct NamedError {
   OAuthError error;
 };
 
-constexpr std::array kErrors = {
+// No std::array of deduced type: GCC 12 would keep that in RAM.
+constexpr NamedError kErrors[] = {
     NamedError{"invalid_request", OAuthError::kInvalidRequest},
     NamedError{"invalid_client", OAuthError::kInvalidClient},
     NamedError{"invalid_grant", OAuthError::kInvalidGrant},

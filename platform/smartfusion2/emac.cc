@@ -82,19 +82,29 @@ void Emac::Start(const MacAddress& address) {
                    static_cast<std::uint32_t>(address[2]) << 8 | address[3];
   Mac(kStation2) =
       static_cast<std::uint32_t>(address[4]) << 24 | static_cast<std::uint32_t>(address[5]) << 16;
-  for (std::size_t i = 0; i < kReceiveBuffers; ++i) {
-    received_[i] = {AddressOf(buffers_[i].data()), kEmpty,
-                    AddressOf(&received_[(i + 1) % kReceiveBuffers])};
+  for (std::size_t i = 0; i < kDescriptors; ++i) {
+    received_[i].next = AddressOf(&received_[(i + 1) % kDescriptors]);
+    Provide(i, i);
   }
+  for (std::size_t i = 0; i < kSpareBuffers; ++i) {
+    spare_[i] = kDescriptors + i;
+  }
+  spares_ = kSpareBuffers;
   // The second one is never filled: it ends the chain.
   sent_[0] = {0, kEmpty, AddressOf(&sent_[1])};
   sent_[1] = {0, kEmpty, AddressOf(&sent_[0])};
   next_ = 0;
-  lent_ = {};
+  lent_ = 0;
   Mac(kConfiguration1) = kSendEnable | kReceiveEnable;
   Receive();
   Mac(kInterruptMask) = kReceivedOrStopped;
   EnableInterrupt(kEmacInterrupt);
+}
+
+void Emac::Provide(std::size_t descriptor, std::size_t buffer) {
+  buffer_of_[descriptor] = buffer;
+  received_[descriptor].buffer = AddressOf(buffers_[buffer].data());
+  Put(received_[descriptor].size, kEmpty);
 }
 
 void Emac::Receive() {
@@ -121,29 +131,39 @@ bool Emac::HasLink() const {
 }
 
 Emac::Frame Emac::Take() {
+  const std::size_t buffer = buffer_of_[next_];
   const std::uint32_t size = Fetch(received_[next_].size);
-  if (lent_[next_] || (size & kEmpty) != 0) {
+  if (buffer == kNone || (size & kEmpty) != 0) {
     // Seen. It need not interrupt until a buffer is back.
     Mac(kReceiveStatus) = kReceiveStopped;
     ResumeIfFree();
     return {};
   }
-  Frame frame{next_,
-              Bytes(buffers_[next_]).first(std::min<std::size_t>(size & kSizeMask, kBufferBytes))};
-  lent_[next_] = true;
-  next_ = (next_ + 1) % kReceiveBuffers;
+  if (spares_ > 0) {
+    Provide(next_, spare_[--spares_]);
+  } else {
+    buffer_of_[next_] = kNone;
+  }
+  ++lent_;
+  next_ = (next_ + 1) % kDescriptors;
   Mac(kReceiveStatus) = kOnePacket;
-  return frame;
+  return {buffer,
+          Bytes(buffers_[buffer]).first(std::min<std::size_t>(size & kSizeMask, kBufferBytes))};
 }
 
 void Emac::Give(std::size_t buffer) {
-  lent_[buffer] = false;
-  Put(received_[buffer].size, kEmpty);
+  --lent_;
+  // Of several gaps the first in turn, as it is the first that holds up the MAC.
+  std::size_t descriptor = next_;
+  for (std::size_t i = 1; i < kDescriptors && buffer_of_[descriptor] != kNone; ++i) {
+    descriptor = (descriptor + 1) % kDescriptors;
+  }
+  if (buffer_of_[descriptor] == kNone) {
+    Provide(descriptor, buffer);
+  } else {
+    spare_[spares_++] = buffer;
+  }
   ResumeIfFree();
-}
-
-std::size_t Emac::lent() const {
-  return static_cast<std::size_t>(std::count(lent_.begin(), lent_.end(), true));
 }
 
 bool Emac::Send(ConstBytes frame) {

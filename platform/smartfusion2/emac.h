@@ -13,9 +13,11 @@ using MacAddress = std::array<std::uint8_t, 6>;
 
 /// The Ethernet MAC (UG0331, "Ethernet MAC"), which fetches and stores frames by itself.
 ///
-/// Received frames lie in a ring of buffers. Each is lent to whoever takes it, until it is given
-/// back, in any order; meanwhile the MAC uses the others. Where it meets one that it may not use
-/// it drops the frame and stops. It goes on as soon as the next buffer in turn is free.
+/// Received frames lie in buffers that a ring of descriptors refers to, more of them than
+/// descriptors. Who takes a frame is lent its buffer, until it is given back, in any order, and a
+/// spare one takes its place in the ring: the MAC uses descriptors strictly in turn, so one without
+/// a buffer would hold up all others. Where it meets one that it may not use it drops the frame and
+/// stops. It goes on as soon as the next one in turn is free.
 ///
 /// The interrupt only says that there is something to do, and wakes a sleeping processor.
 ///
@@ -23,7 +25,10 @@ using MacAddress = std::array<std::uint8_t, 6>;
 /// Emcraft's board. Nothing waits without a limit.
 class Emac {
  public:
-  static constexpr std::size_t kReceiveBuffers = 4;
+  static constexpr std::size_t kDescriptors = 3;
+  static constexpr std::size_t kBuffers = 4;
+  /// So many can be lent while each descriptor has one.
+  static constexpr std::size_t kSpareBuffers = kBuffers - kDescriptors;
   /// The longest frame, without its check sequence.
   static constexpr std::size_t kFrameBytes = 14 + 1500;
   /// Also the check sequence, and what the MAC, which writes words, rounds up to.
@@ -31,8 +36,8 @@ class Emac {
 
   /// A buffer with a frame in it.
   struct Frame {
-    std::size_t buffer = kReceiveBuffers;  ///< Its number, for `Give`; kReceiveBuffers: none.
-    Bytes octets;  ///< As many as the MAC says: 0..kBufferBytes, whatever came.
+    std::size_t buffer = kBuffers;  ///< Its number, for `Give`; kBuffers: none.
+    Bytes octets;                   ///< As many as the MAC says: 0..kBufferBytes, whatever came.
   };
 
   /// Resets the MAC and begins to receive.
@@ -44,8 +49,9 @@ class Emac {
   /// The next frame that came, in the order of arrival. Lent until `Give`.
   Frame Take();
 
-  /// How many buffers are lent. With all of them, nothing is received.
-  std::size_t lent() const;
+  /// How many buffers are lent. With more than kSpareBuffers the ring has gaps; with all of them
+  /// nothing is received.
+  std::size_t lent() const { return lent_; }
 
   /// Gives a buffer back to the MAC.
   ///
@@ -72,14 +78,21 @@ class Emac {
     std::uint32_t next;
   };
 
+  // What a descriptor refers to that has no buffer.
+  static constexpr std::size_t kNone = kBuffers;
+
+  void Provide(std::size_t descriptor, std::size_t buffer);
   void Receive();
   void ResumeIfFree();
 
-  std::array<Descriptor, kReceiveBuffers> received_{};
+  std::array<Descriptor, kDescriptors> received_{};
   std::array<Descriptor, 2> sent_{};
-  alignas(4) std::array<std::array<std::uint8_t, kBufferBytes>, kReceiveBuffers> buffers_{};
-  std::size_t next_ = 0;  // The buffer that is taken next.
-  std::array<bool, kReceiveBuffers> lent_{};
+  alignas(4) std::array<std::array<std::uint8_t, kBufferBytes>, kBuffers> buffers_{};
+  std::array<std::size_t, kDescriptors> buffer_of_{};
+  std::array<std::size_t, kBuffers> spare_{};  // The first spares_ of them count.
+  std::size_t spares_ = 0;
+  std::size_t lent_ = 0;
+  std::size_t next_ = 0;  // The descriptor whose frame is taken next.
 };
 
 void HandleEmac();

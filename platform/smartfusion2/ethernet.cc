@@ -55,7 +55,7 @@ void Ethernet::Poll(Instant now) {
     emac_.HasLink() ? netif_set_link_up(&netif_) : netif_set_link_down(&netif_);
   }
   if (Emac::HasInterrupt()) {
-    for (std::size_t i = 0; i < Emac::kReceiveBuffers && Input(); ++i) {
+    for (std::size_t i = 0; i < Emac::kDescriptors && Input(); ++i) {
     }
     // If more came meanwhile it interrupts at once, and the caller has its turn before that.
     Emac::HeedInterrupt();
@@ -64,10 +64,10 @@ void Ethernet::Poll(Instant now) {
 
 bool Ethernet::Input() {
   const Emac::Frame frame = emac_.Take();
-  if (frame.buffer == Emac::kReceiveBuffers) {
+  if (frame.buffer == Emac::kBuffers) {
     return false;
   }
-  pbuf* const packet = emac_.lent() < Emac::kReceiveBuffers ? Lend(frame) : Copy(frame);
+  pbuf* const packet = emac_.lent() <= Emac::kSpareBuffers ? Lend(frame) : Copy(frame);
   if (packet == nullptr) {
     ++dropped_;
   } else if (netif_.input(packet, &netif_) != ERR_OK) {

@@ -23,9 +23,9 @@ struct StaticAddress {
 /// lwIP's network interface on the board's Ethernet.
 ///
 /// Frames go up in the buffers that the MAC filled, and those return to it when lwIP, or who reads
-/// from a connection, is done with them. The last buffer is never lent: while the others are out,
-/// frames are copied into lwIP's memory, and dropped where that is full. So a peer that sends many
-/// small segments to a slow reader does not keep acknowledgements, or anybody else, from arriving.
+/// from a connection, is done with them. What the MAC needs is never lent: while no buffer can be
+/// spared, frames are copied into lwIP's memory, and dropped where that is full. So data that
+/// nobody reads, such as the end of an idle connection, does not keep anything else from arriving.
 class Ethernet {
  public:
   /// How often the PHY is asked whether the cable is plugged in.
@@ -36,7 +36,7 @@ class Ethernet {
   /// @param fixed  Null: DHCP assigns the address.
   void Start(const MacAddress& mac, const StaticAddress* fixed);
 
-  /// Hands lwIP the frames that came, as many as there are buffers at most, and looks after the
+  /// Hands lwIP the frames that came, as many as the MAC holds at most, and looks after the
   /// cable. To be called whenever the processor was woken.
   void Poll(Instant now);
 
@@ -68,7 +68,7 @@ class Ethernet {
 
   Emac emac_;
   netif netif_{};
-  std::array<Lent, Emac::kReceiveBuffers> lent_{};
+  std::array<Lent, Emac::kBuffers> lent_{};
   Instant look_at_link_{};
   std::uint32_t unsent_ = 0;
   std::uint32_t dropped_ = 0;

@@ -52,8 +52,7 @@
   (LWIP_DNS_SECURE_RAND_XID | LWIP_DNS_SECURE_RAND_SRC_PORT | \
    LWIP_DNS_SECURE_NO_MULTIPLE_OUTSTANDING)
 
-/* Frames are received into the driver's own buffers. A connection holds TCP_WND / TCP_MSS of them,
- * and lwIP one: of four, one is always free, so that acknowledgements come in. */
+/* Frames are received into the driver's own buffers, or copied here (see ethernet.h). */
 #define TCP_MSS 1460
 #define TCP_WND (2 * TCP_MSS)
 #define TCP_SND_BUF (2 * TCP_MSS)

@@ -19,15 +19,15 @@ namespace connect_auth::smartfusion2 {
 ///     now    = SHA-256("now"  | device key | seed | extra)
 ///     output = SHA-256("out"  | device key | now | counter)
 ///
-/// So no output comes twice, unless an old image of the flash is put back together with an old
-/// `extra`. It cannot be foretold by who reads the flash but not the device key, and what was drawn
-/// before cannot be told by who has both.
+/// So no output comes twice, unless an old image of the flash, or an empty one with the first seed,
+/// is put back together with an old `extra`. It cannot be foretold by who reads the flash but not
+/// the device key, and what was drawn before cannot be told by who has both.
 ///
-/// The M2S010 has no source of its own that software can read. Security ("S") variants have a
-/// random bit generator among their system services (COMM_BLK), which QEMU lacks; no driver is
-/// here. Where the FPGA fabric has ring oscillators, or a secure element is on the board, put their
-/// octets into `extra`. What `extra` holds without them, the time that the link took to come up, is
-/// not counted on.
+/// The M2S010 has no source of its own that software can read. Security ("S") variants are said to
+/// have a random bit generator among their system services (COMM_BLK, UG0450). That was not
+/// verified, and QEMU lacks it: no driver is here. Where the FPGA fabric has ring oscillators, or a
+/// secure element is on the board, put their octets into `extra`. What `extra` holds without them,
+/// the time that the link took to come up, is not counted on.
 class SeedEntropy final : public Entropy {
  public:
   static constexpr std::size_t kBytes = 32;

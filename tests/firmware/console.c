@@ -10,16 +10,16 @@
 void connect_auth_console_put(char octet);
 void connect_auth_console_exit(int status);
 
-static int put(char octet, FILE *file) {
+static int put(char octet, FILE* file) {
   (void)file;
   connect_auth_console_put(octet);
   return (unsigned char)octet;
 }
 
 static FILE console = FDEV_SETUP_STREAM(put, NULL, NULL, _FDEV_SETUP_WRITE);
-FILE *const stdin = &console;
-FILE *const stdout = &console;
-FILE *const stderr = &console;
+FILE* const stdin = &console;
+FILE* const stdout = &console;
+FILE* const stderr = &console;
 
 void _exit(int status) {
   connect_auth_console_exit(status);
@@ -33,7 +33,7 @@ static int unsupported(void) {
   return -1;
 }
 
-int open(const char *name, int flags, ...) {
+int open(const char* name, int flags, ...) {
   (void)name;
   (void)flags;
   return unsupported();
@@ -44,14 +44,14 @@ int close(int file) {
   return unsupported();
 }
 
-ssize_t read(int file, void *into, size_t size) {
+ssize_t read(int file, void* into, size_t size) {
   (void)file;
   (void)into;
   (void)size;
   return unsupported();
 }
 
-ssize_t write(int file, const void *data, size_t size) {
+ssize_t write(int file, const void* data, size_t size) {
   (void)file;
   (void)data;
   (void)size;
@@ -71,4 +71,6 @@ int kill(pid_t process, int number) {
   return unsupported();
 }
 
-pid_t getpid(void) { return 1; }
+pid_t getpid(void) {
+  return 1;
+}

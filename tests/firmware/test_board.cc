@@ -34,8 +34,8 @@ void clock_never_runs_backwards(void**) {
     last = now;
   }
 
-  // An emulator that is kept from running for a millisecond loses a tick. A clock that does not look
-  // for a pending one runs backwards in every other round.
+  // An emulator that is kept from running for a millisecond loses a tick. A clock that does not
+  // look for a pending one runs backwards in every other round.
   assert_true(backwards < 20);
 }
 
@@ -54,8 +54,8 @@ void clock_never_runs_backwards_while_interrupts_are_masked(void**) {
     }
   }
 
-  // An emulator that is kept from running for a millisecond loses a tick. A clock that does not look
-  // for a pending one runs backwards in every other round.
+  // An emulator that is kept from running for a millisecond loses a tick. A clock that does not
+  // look for a pending one runs backwards in every other round.
   assert_true(backwards < 20);
 }
 

@@ -123,25 +123,15 @@ class NetworkTest(unittest.TestCase):
             self.end(board)
 
     def test_hostile_frames_do_no_harm(self):
-        chance = random.Random(1)
         with Wire() as wire:
             board = self.boot(wire)
             self.command(board, 'dhcp', r'^ADDRESS')
-            ended = threading.Event()
-            self.addCleanup(ended.set)
-            thread = threading.Thread(target=self.shout, args=[wire, chance, ended], daemon=True)
-            thread.start()
-            for _ in range(3):
-                self.fetch(board, 60000)
-            ended.set()
-            thread.join()
+            shouting = threading.Thread(target=shout, args=[wire, 3000], daemon=True)
+            shouting.start()
+            while shouting.is_alive():
+                self.fetch(board, 20000)
             self.fetch(board, 60000)
             self.end(board)
-
-    def shout(self, wire, chance, ended):
-        while not ended.is_set():
-            wire.inject(hostile(chance))
-            time.sleep(0.0005)
 
     def test_one_frame_in_twenty_lost_each_way_loses_nothing(self):
         with Wire(loss=0.05, seed=1) as wire:
@@ -179,6 +169,13 @@ class NetworkTest(unittest.TestCase):
             board.wait_for('^LINK up', PATIENCE)
             self.fetch(board, 60000)
             self.end(board)
+
+
+def shout(wire, count):
+    chance = random.Random(1)
+    for _ in range(count):
+        wire.inject(hostile(chance))
+        time.sleep(0.001)
 
 
 def hostile(chance):

@@ -82,7 +82,7 @@ MUTANTS = {
         (AGENT, '(changes_more || GainsEnough()) && Save(memory_.io) != Status::kOk', 'false'),
     ],
     'a failure has no reason': [
-        (AGENT, '  failure.reason = exchange_.reason();\n', ''),
+        (AGENT, 'Set(failure, status, exchange_.reason());', 'Set(failure, status);'),
     ],
     'a request has no deadline': [
         (AGENT, 'exchange.deadline = replays_ ? std::min(deadline, api_deadline_) : deadline;',

@@ -31,8 +31,10 @@ def write_changed(changes, folder):
     return copies
 
 
-def build_and_run(changes, folder, command, arguments, time_limit):
-    """Returns (whether it was built, the compiler's words), (whether the harness passed, its words)."""
+def build_and_run(changes, folder, command, arguments, time_limit, hangs):
+    """Runs a mutant. One that `hangs` may be stopped by the time limit, which is an error of others.
+
+    Returns (whether it was built, the compiler's words), (whether the harness passed, its words)."""
     folder.mkdir()
     program = folder / 'harness'
     try:
@@ -43,22 +45,28 @@ def build_and_run(changes, folder, command, arguments, time_limit):
                               stderr=subprocess.STDOUT, text=True, check=False)
     if compiled.returncode != 0:
         return (False, compiled.stdout), (False, '')
-    ran = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                         text=True, timeout=time_limit, check=False)
+    try:
+        ran = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             text=True, timeout=time_limit, check=False)
+    except subprocess.TimeoutExpired:
+        if not hangs:
+            raise
+        return (True, ''), (False, f'hangs: no end within {time_limit} s')
     program.unlink()
     return (True, ''), (ran.returncode == 0, ran.stdout)
 
 
-def check_each_is_caught(test, mutants, command, arguments=(), time_limit=120):
+def check_each_is_caught(test, mutants, command, arguments=(), time_limit=120, hanging=()):
     """Lets a unittest fail for each mutant that does not compile, or that the harness passes.
 
     mutants   {what is wrong: changes}
     command   from the changed copies, as of write_changed, to the arguments of the compiler
+    hanging   names of mutants that never end
     """
     with tempfile.TemporaryDirectory() as scratch, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         jobs = {name: pool.submit(build_and_run, changes, pathlib.Path(scratch, str(number)), command,
-                                  arguments, time_limit)
+                                  arguments, time_limit, name in hanging)
                 for number, (name, changes) in enumerate(mutants.items())}
         for name, job in jobs.items():
             with test.subTest(name):

@@ -45,7 +45,7 @@ FrameOctets Copied(const Emac::Frame& frame) {
 }
 
 bool IsNone(const Emac::Frame& frame) {
-  return frame.buffer == Emac::kReceiveBuffers;
+  return frame.buffer == Emac::kBuffers;
 }
 
 // Everything that waits, given back at once.
@@ -62,7 +62,7 @@ Frames TakeAll(Emac& emac) {
 // Whatever happened before: a whole ring of frames comes through.
 void AssertReceives(Fixture& fixture) {
   Frames sent;
-  for (std::uint32_t i = 0; i < Emac::kReceiveBuffers; ++i) {
+  for (std::uint32_t i = 0; i < Emac::kDescriptors; ++i) {
     sent.push_back(Numbered(0xF0000000 + i));
     assert_true(fixture.mac.Arrive(sent.back()));
   }
@@ -71,7 +71,7 @@ void AssertReceives(Fixture& fixture) {
 
 void emac_frames_come_in_order_around_the_ring(void**) {
   Fixture fixture;
-  for (std::uint32_t i = 0; i < 3 * Emac::kReceiveBuffers; ++i) {
+  for (std::uint32_t i = 0; i < 3 * Emac::kDescriptors; ++i) {
     assert_true(fixture.mac.Arrive(Numbered(i)));
     assert_true(TakeAll(fixture.emac) == Frames{Numbered(i)});
   }
@@ -79,14 +79,14 @@ void emac_frames_come_in_order_around_the_ring(void**) {
 }
 
 void emac_a_full_ring_drops_what_comes_and_then_goes_on(void**) {
-  for (std::uint32_t before = 0; before < Emac::kReceiveBuffers; ++before) {
+  for (std::uint32_t before = 0; before < Emac::kDescriptors; ++before) {
     Fixture fixture;
     for (std::uint32_t i = 0; i < before; ++i) {
       assert_true(fixture.mac.Arrive(Numbered(i)));
       assert_int_equal(TakeAll(fixture.emac).size(), 1);
     }
     Frames kept;
-    for (std::uint32_t i = 0; i < Emac::kReceiveBuffers; ++i) {
+    for (std::uint32_t i = 0; i < Emac::kDescriptors; ++i) {
       kept.push_back(Numbered(100 + i));
       assert_true(fixture.mac.Arrive(kept.back()));
     }
@@ -101,12 +101,12 @@ void emac_a_full_ring_drops_what_comes_and_then_goes_on(void**) {
 // Going on in the middle of what waits would put the MAC ahead of the driver for good.
 void emac_goes_on_only_when_what_waited_is_taken(void**) {
   Fixture fixture;
-  for (std::uint32_t i = 0; i < Emac::kReceiveBuffers; ++i) {
+  for (std::uint32_t i = 0; i < Emac::kDescriptors; ++i) {
     assert_true(fixture.mac.Arrive(Numbered(i)));
   }
   assert_false(fixture.mac.Arrive(Numbered(9)));
 
-  for (std::uint32_t i = 0; i < Emac::kReceiveBuffers; ++i) {
+  for (std::uint32_t i = 0; i < Emac::kDescriptors; ++i) {
     assert_false(fixture.mac.receives());
     const Emac::Frame frame = fixture.emac.Take();
     assert_true(Copied(frame) == Numbered(i));
@@ -116,17 +116,17 @@ void emac_goes_on_only_when_what_waited_is_taken(void**) {
 }
 
 void emac_lent_buffers_come_back_in_any_order(void**) {
-  std::array<std::size_t, Emac::kReceiveBuffers> order{};
+  std::array<std::size_t, Emac::kBuffers> order{};
   for (std::size_t i = 0; i < order.size(); ++i) {
     order[i] = i;
   }
   do {
     Fixture fixture;
-    for (std::uint32_t i = 0; i < Emac::kReceiveBuffers; ++i) {
+    for (std::uint32_t i = 0; i < Emac::kBuffers; ++i) {
       assert_true(fixture.mac.Arrive(Numbered(i)));
       assert_true(Copied(fixture.emac.Take()) == Numbered(i));
     }
-    assert_int_equal(fixture.emac.lent(), Emac::kReceiveBuffers);
+    assert_int_equal(fixture.emac.lent(), Emac::kBuffers);
     assert_false(fixture.mac.Arrive(Numbered(9)));
     assert_true(IsNone(fixture.emac.Take()));
     for (const std::size_t buffer : order) {
@@ -135,6 +135,19 @@ void emac_lent_buffers_come_back_in_any_order(void**) {
     assert_int_equal(fixture.emac.lent(), 0);
     AssertReceives(fixture);
   } while (std::next_permutation(order.begin(), order.end()));
+}
+
+void emac_goes_around_while_spare_buffers_are_lent(void**) {
+  Fixture fixture;
+  for (std::uint32_t i = 0; i < Emac::kSpareBuffers; ++i) {
+    assert_true(fixture.mac.Arrive(Numbered(i)));
+    fixture.emac.Take();
+  }
+  for (std::uint32_t i = 0; i < 3 * Emac::kDescriptors; ++i) {
+    AssertReceives(fixture);
+    assert_true(fixture.mac.Arrive(Numbered(i)));
+    assert_int_equal(TakeAll(fixture.emac).size(), 1);
+  }
 }
 
 // Frames come, are taken and come back as it pleases chance. What was stored is taken, in order and
@@ -213,7 +226,7 @@ void emac_interrupts_once_for_what_nobody_looked_at(void**) {
 // Otherwise the processor would not sleep until the last buffer is back.
 void emac_does_not_interrupt_while_it_has_to_wait_for_buffers(void**) {
   Fixture fixture;
-  for (std::uint32_t i = 0; i < Emac::kReceiveBuffers; ++i) {
+  for (std::uint32_t i = 0; i < Emac::kBuffers; ++i) {
     assert_true(fixture.mac.Arrive(Numbered(i)));
     assert_false(IsNone(fixture.emac.Take()));
   }
@@ -268,6 +281,7 @@ int main() {
       cmocka_unit_test(emac_a_full_ring_drops_what_comes_and_then_goes_on),
       cmocka_unit_test(emac_goes_on_only_when_what_waited_is_taken),
       cmocka_unit_test(emac_lent_buffers_come_back_in_any_order),
+      cmocka_unit_test(emac_goes_around_while_spare_buffers_are_lent),
       cmocka_unit_test(emac_any_order_of_events_loses_nothing_that_was_stored),
       cmocka_unit_test(emac_a_failed_bus_does_not_end_receiving),
       cmocka_unit_test(emac_a_size_that_cannot_be_is_cut_to_the_buffer),

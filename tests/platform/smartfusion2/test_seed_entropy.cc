@@ -4,8 +4,10 @@
 #include <set>
 #include <string>
 
+#include "agent/store/ring_storage.h"
 #include "platform/smartfusion2/seed_entropy.h"
 #include "tests/cmocka.h"
+#include "tests/fake/fake_flash.h"
 #include "tests/fake/fake_storage.h"
 #include "tests/port/contract_entropy.h"
 
@@ -13,6 +15,7 @@ using namespace connect_auth;  // NOLINT(google-build-using-namespace): a test, 
 
 namespace {
 
+using fake::FakeFlash;
 using fake::FakeStorage;
 using smartfusion2::SeedEntropy;
 
@@ -84,6 +87,37 @@ void seed_entropy_gives_nothing_without_a_stored_successor(void**) {
   }
 }
 
+/// One device whose power goes in every change of its flash, in every way, one after the other.
+/// What a start that was cut gives, and the next one, which is not, was never given before.
+void seed_entropy_gives_nothing_twice_when_power_goes_at_any_moment(void**) {
+  constexpr FlashGeometry kGeometry{.block_bytes = 4096, .block_count = 3};
+  static std::array<std::uint8_t, kGeometry.size()> medium;
+  FakeFlash(medium, kGeometry).Blank();
+  std::set<std::string> drawn;
+  int failed = 0;
+  for (std::uint32_t cut = 1; cut <= 12; ++cut) {
+    for (const fake::Tear tear : fake::kTears) {
+      for (const bool goes : {true, false}) {
+        FakeFlash flash(medium, kGeometry);
+        if (goes) {
+          flash.CutAt(cut, tear);
+        }
+        RingStorage storage(flash);
+        SeedEntropy entropy;
+        const Status status = entropy.Start(storage, kKey, kFirstSeed, kExtra);
+        std::array<std::uint8_t, 32> octets{};
+        assert_true(entropy.Fill(octets) == status);
+        assert_true(status == Status::kOk || goes);
+        assert_true(status != Status::kOk || drawn.insert(std::string(AsText(octets))).second);
+        failed += status == Status::kOk ? 0 : 1;
+        while (storage.Idle() == Status::kPending) {
+        }
+      }
+    }
+  }
+  assert_in_range(failed, 6, drawn.size());
+}
+
 void seed_entropy_does_not_trust_a_seed_of_another_size(void**) {
   FakeStorage<> storage;
   assert_true(storage.Store(SeedEntropy::kName, kExtra) == Status::kOk);
@@ -108,6 +142,7 @@ int main() {
       cmocka_unit_test(seed_entropy_depends_on_key_seed_and_extra),
       cmocka_unit_test(seed_entropy_keeps_neither_seed_nor_output_in_storage),
       cmocka_unit_test(seed_entropy_gives_nothing_without_a_stored_successor),
+      cmocka_unit_test(seed_entropy_gives_nothing_twice_when_power_goes_at_any_moment),
       cmocka_unit_test(seed_entropy_does_not_trust_a_seed_of_another_size),
   };
   return cmocka_run_group_tests_name("smartfusion2/seed_entropy", tests, nullptr, nullptr) +

@@ -19,11 +19,11 @@ namespace {
 using smartfusion2::SpiNor;
 using smartfusion2::SpiNorFlash;
 
-/// The area is the whole part: the sweep compares what there is with what the ring may leave.
+/// The ring has all blocks of the part but the first.
 class NorDriver final : public SweepDriver {
  public:
   explicit NorDriver(fake::FakeFlash& part)
-      : model_(part, clock_), area_(nor_, 0, part.geometry().block_count) {
+      : model_(part, clock_), area_(nor_, 1, part.geometry().block_count - 1) {
     static_cast<void>(nor_.Identify());  // Where it fails, so does everything else.
   }
 
@@ -40,8 +40,9 @@ std::unique_ptr<SweepDriver> Start(fake::FakeFlash& part) {
   return std::make_unique<NorDriver>(part);
 }
 
-constexpr FlashGeometry Area(std::uint32_t blocks) {
-  return {SpiNor::kBlockBytes, blocks, 1, true};
+/// A part on which so many blocks are the ring's.
+constexpr FlashGeometry PartFor(std::uint32_t blocks) {
+  return {SpiNor::kBlockBytes, blocks + 1, 1, true};
 }
 
 /// @return  How many promises were broken.
@@ -49,29 +50,29 @@ std::uint64_t CutPower(const SweepCase& sweep) {
   const SweepTally tally = Sweep(sweep);
   std::printf("%" PRIu32 " blocks, lengths %d%s: %" PRIu64 " first cuts, %" PRIu64
               " second; old %" PRIu64 ", new %" PRIu64 ", wrong %" PRIu64 "\n",
-              sweep.geometry.block_count, static_cast<int>(sweep.lengths),
+              sweep.geometry.block_count - 1, static_cast<int>(sweep.lengths),
               sweep.undecided ? ", undecided bits" : "", tally.cuts, tally.second_cuts,
               tally.kept_old, tally.kept_new, tally.failures);
   return tally.failures + (tally.cuts == 0 ? 1 : 0);
 }
 
 std::uint64_t Run() {
-  return CutPower({.geometry = Area(2), .updates = 3, .start_driver = Start}) +
-         CutPower({.geometry = Area(3),
+  return CutPower({.geometry = PartFor(2), .updates = 3, .start_driver = Start}) +
+         CutPower({.geometry = PartFor(3),
                    .lengths = Lengths::kSmall,
                    .updates = 3,
                    .start_driver = Start}) +
-         CutPower({.geometry = Area(2),
+         CutPower({.geometry = PartFor(2),
                    .lengths = Lengths::kExact,
-                   .updates = 4,
-                   .cuts_every = 61,
+                   .updates = 3,
+                   .cuts_every = 101,
                    .start_driver = Start}) +
-         CutPower({.geometry = Area(2),
+         CutPower({.geometry = PartFor(2),
                    .lengths = Lengths::kSteady,
                    .updates = 2,
-                   .second_cuts_every = 40,
+                   .second_cuts_every = 30,
                    .start_driver = Start}) +
-         CutPower({.geometry = Area(2),
+         CutPower({.geometry = PartFor(2),
                    .lengths = Lengths::kSmall,
                    .updates = 2,
                    .undecided = true,
