@@ -35,6 +35,7 @@ class Job(FirmwareTest):
         self.provision()
         with self.boot() as board:
             board.wait_for(SAMPLE, PATIENCE)
+            time.sleep(2)  # QEMU writes to the file a little later.
 
         board = self.boot()
         board.wait_for(r'^connect-auth \S+, time unknown', PATIENCE)
