@@ -68,9 +68,9 @@ std::uint64_t Run() {
                    .cuts_every = 101,
                    .start_driver = Start}) +
          CutPower({.geometry = PartFor(2),
-                   .lengths = Lengths::kSteady,
-                   .updates = 2,
-                   .second_cuts_every = 30,
+                   .lengths = Lengths::kSmall,
+                   .updates = 1,
+                   .second_cuts_every = 16,
                    .start_driver = Start}) +
          CutPower({.geometry = PartFor(2),
                    .lengths = Lengths::kSmall,
