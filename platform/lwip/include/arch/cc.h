@@ -3,6 +3,11 @@
 #ifndef CONNECT_AUTH_PLATFORM_LWIP_ARCH_CC_H
 #define CONNECT_AUTH_PLATFORM_LWIP_ARCH_CC_H
 
+/* It takes a machine to be little-endian that does not say otherwise. */
+#ifndef BYTE_ORDER
+#define BYTE_ORDER __BYTE_ORDER__
+#endif
+
 #define LWIP_PLATFORM_DIAG(x)
 #define LWIP_PLATFORM_ASSERT(x) __builtin_trap()
 
