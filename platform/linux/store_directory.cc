@@ -34,7 +34,7 @@ Problem CannotMakeKey(const std::string& path, int error) {
 }
 
 void SleepFor(Millis span) {
-  timespec left{span.count / 1000, span.count % 1000 * 1'000'000};
+  const timespec left{span.count / 1000, static_cast<long>(span.count % 1000 * 1'000'000)};
   static_cast<void>(::nanosleep(&left, nullptr));
 }
 

@@ -33,7 +33,8 @@ bool IsNewImage(const std::string& path, std::uint64_t size) {
   Piece piece;
   const posix::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   for (std::uint64_t at = 0; at < size; at += piece.size()) {
-    const Bytes part = Bytes(piece).first(std::min<std::uint64_t>(size - at, piece.size()));
+    const auto rest = std::min<std::uint64_t>(size - at, piece.size());
+    const Bytes part = Bytes(piece).first(static_cast<std::size_t>(rest));
     if (!posix::ReadAt(file.get(), static_cast<std::uint32_t>(at), part) || !IsErased(part)) {
       return false;
     }

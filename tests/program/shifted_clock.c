@@ -9,13 +9,20 @@
 #include <time.h>
 #include <unistd.h>
 
+// Where SYS_clock_gettime has seconds of 32 bits, there is another call beside it.
+#ifdef SYS_clock_gettime64
+#define SYSTEM_CALL SYS_clock_gettime64
+#else
+#define SYSTEM_CALL SYS_clock_gettime
+#endif
+
 static long long Given(const char* name) {
   const char* const text = getenv(name);
   return text == NULL ? 0 : strtoll(text, NULL, 10);
 }
 
 int clock_gettime(clockid_t clock, struct timespec* now) {
-  const long result = syscall(SYS_clock_gettime, clock, now);
+  const long result = syscall(SYSTEM_CALL, clock, now);
   if (result == 0 && clock == CLOCK_REALTIME && getenv("CONNECT_AUTH_TEST_WALL") != NULL) {
     now->tv_sec = (time_t)Given("CONNECT_AUTH_TEST_WALL");
   }

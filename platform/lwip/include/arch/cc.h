@@ -2,6 +2,11 @@
 /* What lwIP asks of compiler and C library. */
 #pragma once
 
+/* It takes a machine to be little-endian that does not say otherwise. */
+#ifndef BYTE_ORDER
+#define BYTE_ORDER __BYTE_ORDER__
+#endif
+
 #define LWIP_PLATFORM_DIAG(x)
 #define LWIP_PLATFORM_ASSERT(x) __builtin_trap()
 
