@@ -70,16 +70,13 @@ def run(*command: object) -> None:
         sys.exit(f"{step.stdout}\ncross.py: {' '.join(str(part) for part in command)} failed")
 
 
-def build(target: Target, peer: bool) -> None:
+def build(target: Target) -> None:
     """Everything that is tested or measured."""
     if not shutil.which(f"{target.triple}-g++"):
         print(f"cross.py: install g++-{target.triple}", file=sys.stderr)
         sys.exit(2)
-    if peer:
-        run("toolchains/build-openssl", target.triple)
     run("cmake", "--preset", target.name, "-B", target.build,
-        f"-DCONNECT_AUTH_SANITIZE={'ON' if target.sanitize else 'OFF'}",
-        f"-DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL={'OFF' if peer else 'ON'}")
+        f"-DCONNECT_AUTH_SANITIZE={'ON' if target.sanitize else 'OFF'}")
     run("cmake", "--build", target.build, "--", "--quiet")
 
 
@@ -126,8 +123,6 @@ def arguments() -> argparse.Namespace:
     add("targets", nargs="+", metavar="TARGET", help="a preset of a cross build, such as mips, or all")
     add("--sanitize", action="store_true",
         help="with the undefined-behaviour sanitizer, in build/TARGET-sanitize; measures nothing")
-    add("--no-peer", dest="peer", action="store_false",
-        help="without the tests that have OpenSSL as their peer, which must be built first")
     return parser.parse_args()
 
 
@@ -138,17 +133,13 @@ def main() -> None:
     if unknown := [name for name in names if name not in known]:
         print(f"cross.py: no target called {unknown[0]}: there are {', '.join(known)}", file=sys.stderr)
         sys.exit(2)
-    if given.peer and not (ROOT / ".deps/openssl").exists():
-        print("cross.py: no sources of OpenSSL (toolchains/fetch-dependencies --peer): "
-              "WITHOUT the tests that have it as their peer", file=sys.stderr)
-        given.peer = False
     if not HOST_PROGRAM.exists():
         run("cmake", "--preset", "release")
         run("cmake", "--build", "--preset", "release", "--target", "connect_auth_program")
     table, failed = [], False
     for name in names:
         target = known[name]
-        build(target, given.peer)
+        build(target)
         figures = test(target)
         if not given.sanitize:
             measure(target, figures)
