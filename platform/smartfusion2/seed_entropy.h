@@ -21,13 +21,14 @@ namespace connect_auth::smartfusion2 {
 ///
 /// So no output comes twice, unless an old image of the flash, or an empty one with the first seed,
 /// is put back together with an old `extra`. It cannot be foretold by who reads the flash but not
-/// the device key, and what was drawn before cannot be told by who has both.
+/// the device key. Who has both can tell what was drawn for as long as the seed before is still
+/// there: a log in flash has its older records until their block is erased.
 ///
 /// The M2S010 has no source of its own that software can read. Security ("S") variants are said to
 /// have a random bit generator among their system services (COMM_BLK, UG0450). That was not
 /// verified, and QEMU lacks it: no driver is here. Where the FPGA fabric has ring oscillators, or a
-/// secure element is on the board, put their octets into `extra`. What `extra` holds without them,
-/// the time that the link took to come up, is not counted on.
+/// secure element is on the board, put their octets into `extra`. What it holds without them, the
+/// clock's ticks since the start, is not counted on.
 class SeedEntropy final : public Entropy {
  public:
   static constexpr std::size_t kBytes = 32;

@@ -9,6 +9,8 @@ import unittest
 import emcraft
 from firmware_test import PATIENCE, FirmwareTest, harness
 
+# How long the cable is out.
+CABLE_SECONDS = int(os.environ.get('CONNECT_AUTH_CABLE_SECONDS', '5'))
 NEW = r'^TOKEN new, number (\d+), lives (\d+) s, TLS (full|resumed)'
 SAMPLE = r'^SAMPLE HTTP 200, octets [1-9]'
 
@@ -272,6 +274,7 @@ class Trouble(FirmwareTest):
         self.boot().wait_for(r'^PROVISION (damaged|none)', PATIENCE)
 
     def test_a_cable_that_is_out(self):
+        self.server.lifetime = 40
         self.provision()
         monitor = self.device.directory / 'monitor'
         board = self.boot(options=['-qmp', f'unix:{monitor},server=on,wait=off'])
@@ -279,10 +282,13 @@ class Trouble(FirmwareTest):
         wire = emcraft.Monitor(monitor)
 
         wire.set_link('n0', up=False)
-        board.wait_for(r'^NETWORK down', PATIENCE)
+        out = board.wait_for(r'^NETWORK down', PATIENCE).end()
+        time.sleep(CABLE_SECONDS)
         wire.set_link('n0', up=True)
 
-        board.wait_for(r'^NETWORK up', PATIENCE, board.console.index('NETWORK down'))
+        back = board.wait_for(r'^NETWORK up', PATIENCE, out).end()
+        board.wait_for(NEW, PATIENCE, back)
+        self.assertNotIn('FAILED', board.console[out:])
 
 
 if __name__ == '__main__':

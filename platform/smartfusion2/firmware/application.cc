@@ -33,8 +33,7 @@ Application::Application(const Parts& parts, const Agent::Memory& memory)
       arena_(memory.tls_arena),
       agent_({parts.clock, parts.connection, parts.state_storage, entropy_}, memory) {}
 
-// --- Settings
-// -------------------------------------------------------------------------------------
+// --- Settings ------------------------------------------------------------------------------------
 
 void Application::Begin() {
   if (parts_.device_key.empty()) {
@@ -129,8 +128,7 @@ void Application::StartAgent() {
   idle_work_ = true;
 }
 
-// --- What goes on
-// ---------------------------------------------------------------------------------
+// --- What goes on --------------------------------------------------------------------------------
 
 Instant Application::Step() {
   if (!running_) {
@@ -262,8 +260,7 @@ void Application::EndSample(Status status) {
   }
 }
 
-// --- Commands
-// -------------------------------------------------------------------------------------
+// --- Commands ------------------------------------------------------------------------------------
 
 const std::array<Application::NamedCommand, 8> Application::kCommands = {{
     {"help", "this list", &Application::Help},
