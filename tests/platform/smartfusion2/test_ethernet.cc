@@ -102,15 +102,17 @@ FrameOctets Ping(std::size_t size) {
 }
 
 FrameOctets Datagram(std::uint8_t content, std::size_t size) {
-  FrameOctets udp{0,
-                  kPort,
-                  0,
-                  kPort,
-                  static_cast<std::uint8_t>((8 + size) >> 8),
-                  static_cast<std::uint8_t>(8 + size),
-                  0,
-                  0};
-  udp.insert(udp.end(), size, content);
+  constexpr std::size_t kHeader = 8;
+  FrameOctets udp(kHeader + size, content);
+  const std::array<std::uint8_t, kHeader> header{0,
+                                                 kPort,
+                                                 0,
+                                                 kPort,
+                                                 static_cast<std::uint8_t>(udp.size() >> 8),
+                                                 static_cast<std::uint8_t>(udp.size()),
+                                                 0,
+                                                 0};
+  std::copy(header.begin(), header.end(), udp.begin());
   return Ip(kUdp, udp);
 }
 
