@@ -22,6 +22,7 @@ inline constexpr unsigned kEmacInterrupt = 12;
 
 /// A register of the block at `base`.
 inline volatile std::uint32_t& Register(std::uint32_t base, std::uint32_t offset) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): it is an address.
   return *reinterpret_cast<volatile std::uint32_t*>(base + offset);
 }
 

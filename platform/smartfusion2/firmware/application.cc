@@ -262,16 +262,19 @@ void Application::EndSample(Status status) {
 
 // --- Commands ------------------------------------------------------------------------------------
 
-const std::array<Application::NamedCommand, 8> Application::kCommands = {{
-    {"help", "this list", &Application::Help},
-    {"status", "state, without secrets", &Application::ShowStatus},
-    {"renew", "ask for a new token", &Application::Renew},
-    {"retry", "try refused credentials again", &Application::Retry},
-    {"forget", "wipe token and TLS session", &Application::Forget},
-    {"request", "make the sample request now", &Application::RequestSample},
-    {"provision", "HEX... then `provision end`: new settings", &Application::TakeProvision},
-    {"reboot", "start again", &Application::Restart},
-}};
+std::span<const Application::NamedCommand> Application::Commands() {
+  static constexpr NamedCommand kCommands[] = {
+      {"help", "this list", &Application::Help},
+      {"status", "state, without secrets", &Application::ShowStatus},
+      {"renew", "ask for a new token", &Application::Renew},
+      {"retry", "try refused credentials again", &Application::Retry},
+      {"forget", "wipe token and TLS session", &Application::Forget},
+      {"request", "make the sample request now", &Application::RequestSample},
+      {"provision", "HEX... then `provision end`: new settings", &Application::TakeProvision},
+      {"reboot", "start again", &Application::Restart},
+  };
+  return kCommands;
+}
 
 void Application::Type(char character) {
   if (!editor_.Take(character)) {
@@ -287,7 +290,7 @@ void Application::Type(char character) {
 void Application::Run(std::string_view line) {
   const std::size_t end = std::min(line.find(' '), line.size());
   const std::string_view name = Part(line, 0, end);
-  for (const NamedCommand& command : kCommands) {
+  for (const NamedCommand& command : Commands()) {
     if (command.name == name) {
       return (this->*command.run)(Part(line, std::min(end + 1, line.size())));
     }
@@ -296,7 +299,7 @@ void Application::Run(std::string_view line) {
 }
 
 void Application::Help(std::string_view) {
-  for (const NamedCommand& command : kCommands) {
+  for (const NamedCommand& command : Commands()) {
     Line(parts_.console).Add(command.name).Add(" - ").Add(command.help);
   }
   Line(parts_.console).Add("OK");

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "agent/agent.h"
@@ -103,7 +104,7 @@ class Application {
     std::string_view help;
     Command run;
   };
-  static const std::array<NamedCommand, 8> kCommands;
+  static std::span<const NamedCommand> Commands();
 
   // Settings.
   Status OpenSealed(Bytes record);

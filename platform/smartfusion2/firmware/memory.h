@@ -25,14 +25,14 @@ inline constexpr std::size_t kRefreshTokenBytes = 256;
 
 static_assert(kTokenBytes >= 256, "CONNECT_AUTH_FIRMWARE_TOKEN_BYTES: shorter than any token");
 
-alignas(8) inline std::array<std::uint8_t, CONNECT_AUTH_FIRMWARE_ARENA_BYTES> tls_arena;
-inline std::array<std::uint8_t, 2 * kTokenBytes + kRefreshTokenBytes + 1600> io;
-inline std::array<std::uint8_t, kTokenBytes> token;
-inline std::array<std::uint8_t, kRefreshTokenBytes> refresh_token;
-inline std::array<std::uint8_t, 640> tls_session;
+alignas(8) inline std::array<std::uint8_t, CONNECT_AUTH_FIRMWARE_ARENA_BYTES> tls_arena{};
+inline std::array<std::uint8_t, 2 * kTokenBytes + kRefreshTokenBytes + 1600> io{};
+inline std::array<std::uint8_t, kTokenBytes> token{};
+inline std::array<std::uint8_t, kRefreshTokenBytes> refresh_token{};
+inline std::array<std::uint8_t, 640> tls_session{};
 
 /// Of the 64 KB of the eSRAM. The rest is for stacks, network, and the application's own objects.
-inline constexpr std::size_t kMostBytes = 40 * 1024;
+inline constexpr std::size_t kMostBytes = std::size_t{40} * 1024;
 static_assert(sizeof(tls_arena) + sizeof(io) + sizeof(token) + sizeof(refresh_token) +
                       sizeof(tls_session) <=
                   kMostBytes,

@@ -33,8 +33,6 @@ constexpr std::uint32_t kMostInterrupts = 1'000'000;
 
 }  // namespace
 
-MacModel* MacModel::current_ = nullptr;
-
 std::uint32_t MacModel::AddressOf(const void* memory) {
   const auto found = std::find(memory_.begin(), memory_.end(), memory);
   const auto index = static_cast<std::uint32_t>(found - memory_.begin());

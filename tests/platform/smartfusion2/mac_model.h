@@ -19,12 +19,12 @@ using FrameOctets = std::vector<std::uint8_t>;
 /// Its interrupt is taken at once, as on a processor that has nothing more urgent to do.
 class MacModel {
  public:
-  MacModel() { current_ = this; }
+  MacModel() { instance = this; }
   MacModel(const MacModel&) = delete;
   MacModel& operator=(const MacModel&) = delete;
-  ~MacModel() { current_ = nullptr; }
+  ~MacModel() { instance = nullptr; }
 
-  static MacModel& current() { return *current_; }
+  static MacModel& current() { return *instance; }
 
   // --- The driver's side.
   std::uint32_t Read(std::uint32_t offset);
@@ -65,7 +65,7 @@ class MacModel {
   void StopReceiving(std::uint32_t why);
   void Interrupt();
 
-  static MacModel* current_;
+  inline static MacModel* instance = nullptr;
 
   std::array<std::uint32_t, 0x1A0 / 4> words_{};
   std::vector<const void*> memory_;

@@ -20,7 +20,10 @@ class ModelRegister {
   ModelRegister(const ModelRegister&) = delete;
 
   operator std::uint32_t() const { return test::MacModel::current().Read(offset_); }
-  void operator=(std::uint32_t value) { test::MacModel::current().Write(offset_, value); }
+  ModelRegister& operator=(std::uint32_t value) {
+    test::MacModel::current().Write(offset_, value);
+    return *this;
+  }
 
  private:
   std::uint32_t offset_;
