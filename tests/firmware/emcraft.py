@@ -146,7 +146,7 @@ class Board:
 
 def network_to(port, extra=''):
     """A network with nothing on it but DHCP, and at SERVER a port of this machine."""
-    relay = f'/usr/bin/python3 {HERE / "relay.py"} {port}'.replace(',', ',,')
+    relay = shlex.join(['/usr/bin/python3', str(HERE / 'relay.py'), str(port)]).replace(',', ',,')
     return ['-nic', f'user,id=n0,restrict=on{extra},guestfwd=tcp:{SERVER}:{port}-cmd:{relay}']
 
 
