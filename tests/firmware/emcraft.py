@@ -6,6 +6,7 @@ import os
 import pathlib
 import queue
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -144,10 +145,15 @@ class Board:
         self._process.stdout.close()
 
 
+def relay_to(port):
+    """What QEMU starts for each connection of the board, to a port of this machine: see guestfwd."""
+    command = shlex.join(['/usr/bin/python3', str(HERE / 'relay.py'), str(port)])
+    return f'cmd:{command}'.replace(',', ',,')
+
+
 def network_to(port, extra=''):
     """A network with nothing on it but DHCP, and at SERVER a port of this machine."""
-    relay = shlex.join(['/usr/bin/python3', str(HERE / 'relay.py'), str(port)]).replace(',', ',,')
-    return ['-nic', f'user,id=n0,restrict=on{extra},guestfwd=tcp:{SERVER}:{port}-cmd:{relay}']
+    return ['-nic', f'user,id=n0,restrict=on{extra},guestfwd=tcp:{SERVER}:{port}-{relay_to(port)}']
 
 
 class Monitor:

@@ -64,8 +64,8 @@ class NetworkTest(unittest.TestCase):
         self.addCleanup(self.server.close)
 
     def boot(self, wire=None, options=()):
-        relay = f'/usr/bin/python3 {HERE / "relay.py"} {self.server.port}'.replace(',', ',,')
-        network = ['-nic', f'user,id=n0,restrict=on,guestfwd=tcp:10.0.2.100:4433-cmd:{relay}',
+        network = ['-nic', 'user,id=n0,restrict=on,guestfwd=tcp:10.0.2.100:4433-'
+                   f'{emcraft.relay_to(self.server.port)}',
                    *(wire.options('n0') if wire else [])]
         image = os.environ['CONNECT_AUTH_PROBE']
         board = self.enterContext(emcraft.Board(
