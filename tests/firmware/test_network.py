@@ -5,7 +5,6 @@
 CONNECT_AUTH_PROBE names the image of network_probe.cc.
 """
 import os
-import pathlib
 import random
 import re
 import socket
@@ -17,7 +16,6 @@ import unittest
 import emcraft
 from wire import Wire
 
-HERE = pathlib.Path(__file__).resolve().parent
 PATIENCE = 60
 SENT = 20000  # what the probe sends before it receives
 MAC = bytes.fromhex('02005e005301')
