@@ -43,7 +43,7 @@ def renewal(board):
     before, _ = status(board)
     since = len(board.console)
     board.send('renew')
-    how = board.wait_for(r'^TOKEN new.*TLS (\w+)', SECONDS, since).group(1)
+    how = board.wait_for(r'^TOKEN new.*TLS (\w+)\r?\n', SECONDS, since).group(1)
     return status(board)[0] - before, how
 
 
