@@ -215,6 +215,7 @@ class Agent {
   const Token& token() const { return state_.token; }
   /// Grows by one with each token.
   std::uint32_t token_generation() const { return generation_; }
+  bool is_requesting_token() const { return phase_ == Phase::kRequestingToken; }
   bool has_refresh_token() const { return !state_.refresh_token.view().empty(); }
   /// Whether the settings have no code that could be sent: none at all, or one that was sent.
   bool needs_code() const;

@@ -25,6 +25,7 @@ constexpr std::array kCommands = {
     CommandName{"request", Command::kRequest}, CommandName{"status", Command::kStatus},
     CommandName{"logout", Command::kLogout},   CommandName{"doctor", Command::kDoctor},
     CommandName{"code", Command::kCode},       CommandName{"provision", Command::kProvision},
+    CommandName{"daemon", Command::kDaemon},
 };
 
 struct Parsing {
@@ -189,7 +190,7 @@ Problem OnlyFor(std::string_view option, Command owner, Command given, bool used
 
 bool AsksServer(Command command) {
   return command != Command::kStatus && command != Command::kLogout &&
-         command != Command::kProvision;
+         command != Command::kProvision && command != Command::kDaemon;
 }
 
 /// What argp cannot know: which options and arguments belong together.

@@ -21,6 +21,7 @@ enum class Command : std::uint8_t {
   kDoctor,
   kCode,
   kProvision,
+  kDaemon,
   kHelp,
   kVersion,
 };

@@ -16,5 +16,6 @@ Problem RunLogout(const CommandLine& line);
 Problem RunDoctor(const CommandLine& line);
 Problem RunCode(const CommandLine& line);
 Problem RunProvision(const CommandLine& line);
+Problem RunDaemon(const CommandLine& line);
 
 }  // namespace connect_auth::program

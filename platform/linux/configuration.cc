@@ -133,7 +133,7 @@ Problem Configuration::Load(const CommandLine& line, Needs needs) {
     return problem;
   }
   problem = LoadSecrets(given_, secrets_);
-  if (needs != Needs::kAll) {
+  if (needs < Needs::kAll) {
     return {};
   }
   if (!problem.exists()) {
@@ -227,7 +227,7 @@ Settings Configuration::ForAgent(ConstBytes record_key) const {
   AddIdentity(settings);
   AddSecrets(settings);
   AddTerms(settings);
-  if (needs_ != Needs::kAll && CheckSettings(settings) != Reason::kNone) {
+  if (needs_ < Needs::kAll && CheckSettings(settings) != Reason::kNone) {
     StandInForSecrets(settings);
   }
   if (needs_ == Needs::kStore && CheckSettings(settings) != Reason::kNone) {
@@ -257,7 +257,7 @@ void Configuration::AddSecrets(Settings& settings) const {
 }
 
 void Configuration::AddTerms(Settings& settings) const {
-  const bool stand_in = needs_ != Needs::kAll;
+  const bool stand_in = needs_ < Needs::kAll;
   settings.trust.authorities = stand_in ? AsBytes(kStandIn) : authorities_.bytes();
   settings.trust.backup_authorities = backup_authorities_.bytes();
   settings.trust.pins = given_.text(Setting::kServerPin);
@@ -268,6 +268,8 @@ void Configuration::AddTerms(Settings& settings) const {
   settings.default_lifetime = seconds(Setting::kLimitsDefaultLifetime);
   settings.latch_wait = seconds(Setting::kLimitsRefusedWait);
   settings.least_time = kBuildDate;
+  settings.renews_ahead = is_for_service();
+  settings.backoff.boot_spread = seconds(Setting::kDaemonStartSpread);
   if (given_.text(Setting::kServerUnsetClock) == "build_date") {
     settings.trust.least_time = kBuildDate;
   }

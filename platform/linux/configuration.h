@@ -21,6 +21,7 @@ enum class Needs : std::uint8_t {
   kStore,     ///< Where things are stored: logout.
   kIdentity,  ///< And for which server, client and user: status.
   kAll,       ///< And the secrets and CA certificates, to ask the server.
+  kService,   ///< The same, for an agent that sees to a token without being asked.
 };
 
 /// No clock that is set can show an earlier time.
@@ -49,6 +50,7 @@ class Configuration {
   ///          one would be sent when the new one has had its day, and may have been sent before.
   Problem TakeCode(const std::string& path);
 
+  bool is_for_service() const { return needs_ == Needs::kService; }
   const GivenSettings& given() const { return given_; }
   const Secrets& secrets() const { return secrets_; }
   /// The configuration file; empty when there is none.

@@ -51,7 +51,7 @@ std::string UnknownKey(std::string_view section, std::string_view key) {
   }
   if (keys.empty()) {
     return Join({"unknown section", Quoted(section),
-                 "; there are [server], [client], [grant], [store] and [limits]"});
+                 "; there are [server], [client], [grant], [store], [limits], [daemon] and [device]"});
   }
   return Join({"unknown key", Quoted(key), " in [", section, "]; it takes ", keys});
 }

@@ -29,6 +29,8 @@ Problem Run(const CommandLine& line) {
       return RunCode(line);
     case Command::kProvision:
       return RunProvision(line);
+    case Command::kDaemon:
+      return RunDaemon(line);
     case Command::kVersion:
       return PrintVersion();
     case Command::kNone:

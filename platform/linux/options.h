@@ -100,7 +100,8 @@ inline constexpr const char* kDoc =
     "  code     exchange the new authorisation code in FILE for a token\n"
     "  provision\n"
     "           seal the configuration for a device with the firmware, into the image of its\n"
-    "           flash part, or as lines for its console (-)"
+    "           flash part, or as lines for its console (-)\n"
+    "  daemon   keep a token at hand, and answer all other programs from memory"
     "\v"
     "Secrets are never taken from the command line. They come from the files that options name, "
     "from the environment (CONNECT_AUTH_CLIENT_SECRET, CONNECT_AUTH_PASSWORD, CONNECT_AUTH_CODE), "
@@ -111,6 +112,7 @@ inline constexpr const char* kDoc =
     "7 the server broke the protocol; 8 storage.";
 
 inline constexpr const char* kArguments =
-    "token\nheader\nrequest METHOD PATH\nstatus\nlogout\ndoctor\ncode FILE|-\nprovision FILE|-";
+    "token\nheader\nrequest METHOD PATH\nstatus\nlogout\ndoctor\ncode FILE|-\nprovision FILE|-\n"
+    "daemon";
 
 }  // namespace connect_auth::program

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <initializer_list>
+#include <string>
 #include <string_view>
 
 #include "platform/linux/problem.h"
@@ -27,5 +30,22 @@ void Warn(std::string_view sentence);
 /// As `Complain`, for those who asked with --verbose what is going on.
 void Note(std::string_view sentence);
 void SetVerbose(bool verbose);
+
+/// As of syslog(3).
+enum class Severity : std::uint8_t { kError = 3, kWarning = 4, kInfo = 6, kDebug = 7 };
+
+struct Field {
+  std::string_view name;
+  std::string value;  ///< Holds no secret.
+};
+
+/// From now on what is said is a log of structured lines, `level=info event=... name=value ...`
+/// (logfmt), also what `Complain`, `Warn` and `Note` say.
+///
+/// @param syslog  They go to syslog(3) instead of standard error.
+void StartLog(bool syslog);
+
+/// Writes a line of the log.
+void Report(Severity severity, std::string_view event, std::initializer_list<Field> fields);
 
 }  // namespace connect_auth::program

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/linux/session.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 
 #include "agent/session/lifetime.h"
@@ -51,7 +53,8 @@ std::size_t ArenaSize(std::size_t authorities_size) {
   // keys and chains have to fit as well. A CA certificate takes about as much parsed as in PEM.
   constexpr std::size_t kHandshake = 81920;
   constexpr std::size_t kPerOctet = 3;
-  return kHandshake + kPerOctet * authorities_size;
+  constexpr std::size_t kStep = 65536;  // So that another few certificates still fit.
+  return kHandshake + kPerOctet * (authorities_size / kStep + 1) * kStep;
 }
 
 Problem PrepareStore(const Configuration& configuration, TokenStore& store, StoreKey& key) {
@@ -65,7 +68,7 @@ Problem PrepareStore(const Configuration& configuration, TokenStore& store, Stor
 }
 
 Session::Session(const Configuration& configuration)
-    : configuration_(configuration),
+    : configuration_(&configuration),
       store_(configuration.store_path()),
       arena_size_(ArenaSize(configuration.authorities_size())),
       io_size_(IoSize(configuration.max_token())),
@@ -80,7 +83,7 @@ Session::Session(const Configuration& configuration)
               Bytes(refresh_token_.get(), refresh_token_size_), tls_session_}) {}
 
 Problem Session::Open() {
-  Problem problem = PrepareStore(configuration_, store_, key_);
+  Problem problem = PrepareStore(*configuration_, store_, key_);
   if (!problem.exists()) {
     has_store_ = true;
     problem = StartAgent(key_.octets());
@@ -93,7 +96,7 @@ Problem Session::Open() {
     WarnOfWhatDoesNotOpen();
     return {};
   }
-  if (configuration_.given().text(Setting::kGrantType) != "password") {
+  if (configuration_->given().text(Setting::kGrantType) != "password") {
     return problem;
   }
   Warn(Join({"the token will not be stored: ", problem.sentence}));
@@ -103,7 +106,7 @@ Problem Session::Open() {
 Problem Session::OpenOffline() {
   Problem problem = store_.Open();
   if (!problem.exists()) {
-    problem = key_.LoadIfAny(configuration_.key_file());
+    problem = key_.LoadIfAny(configuration_->key_file());
   }
   if (!problem.exists()) {
     has_store_ = true;
@@ -118,6 +121,32 @@ Problem Session::OpenWithoutStore() {
   return StartAgent({});
 }
 
+Problem Session::Reconfigure(const Configuration& configuration) {
+  const bool fits = configuration.store_path() == configuration_->store_path() &&
+                    configuration.key_file() == configuration_->key_file() &&
+                    configuration.max_token() == configuration_->max_token() &&
+                    ArenaSize(configuration.authorities_size()) <= arena_size_;
+  if (!fits) {
+    return {ExitCode::kUsage,
+            "another store, key_file or max_token, or many more CA certificates, count only after a "
+            "restart; restart the service"};
+  }
+  if (agent_.ChangeSettings(configuration.ForAgent(record_key())) != Status::kOk) {
+    return Explain();
+  }
+  configuration_ = &configuration;
+  return {};
+}
+
+bool Session::LockMemory() {
+  const auto lock = [](const void* begin, std::size_t size) {
+    return ::mlock2(begin, size, MLOCK_ONFAULT) == 0;  // What is never touched costs nothing.
+  };
+  return lock(arena_.get(), arena_size_) && lock(io_.get(), io_size_) &&
+         lock(token_.get(), configuration_->max_token()) &&
+         lock(refresh_token_.get(), refresh_token_size_) && lock(this, sizeof(*this));
+}
+
 Problem Session::LockStore() {
   if (store_.Open().exists()) {
     return {};  // Whoever opens the session will be told.
@@ -127,7 +156,7 @@ Problem Session::LockStore() {
 }
 
 Problem Session::StartAgent(ConstBytes record_key) {
-  return agent_.Start(configuration_.ForAgent(record_key)) == Status::kOk ? Problem() : Explain();
+  return agent_.Start(configuration_->ForAgent(record_key)) == Status::kOk ? Problem() : Explain();
 }
 
 Problem Session::StoreProblem() const {
@@ -144,7 +173,7 @@ void Session::WarnOfWhatDoesNotOpen() const {
   const Agent::Stored stored = agent_.stored();
   if (stored == Agent::Stored::kOtherKey) {
     Warn(Join({"what is stored in ", store_.path(), " was sealed with another key than that in ",
-               configuration_.key_file(), "; it is of no use without"}));
+               configuration_->key_file(), "; it is of no use without"}));
   } else if (stored == Agent::Stored::kDamaged) {
     Warn(Join({"what is stored in ", store_.path(), " is damaged; it is of no use any more"}));
   }
@@ -154,7 +183,7 @@ Problem Session::Lock() {
   if (lock_.held() || !has_store_) {
     return {};
   }
-  Problem problem = lock_.Take(store_, configuration_.seconds(Setting::kLimitsTimeout));
+  Problem problem = lock_.Take(store_, configuration_->seconds(Setting::kLimitsTimeout));
   if (problem.code == ExitCode::kStorage) {
     Note(problem.sentence);  // What cannot be locked cannot be written either: that will be told.
     return {};
@@ -230,7 +259,7 @@ Status Session::AskInTurn(const Wish& wish, const Seen& seen) {
   if (status != Status::kPending) {
     return status;
   }
-  Note(Join({"asking ", configuration_.given().text(Setting::kServerUrl), " for a token"}));
+  Note(Join({"asking ", configuration_->given().text(Setting::kServerUrl), " for a token"}));
   status = posix::RunToEnd(agent_, connection_, clock_);
   if (status == Status::kOk) {
     Note(Join({"got a token that lives for ", Decimal(agent_.token().lifetime_s()), " s"}));
@@ -296,7 +325,15 @@ bool Session::HasStoreChanged() {
 }
 
 Problem Session::Explain() const {
-  return program::Explain(agent_.last_failure(), configuration_,
+  return Tell(agent_.last_failure());
+}
+
+Problem Session::ExplainToken() const {
+  return Tell(agent_.last_token_failure());
+}
+
+Problem Session::Tell(const Failure& failure) const {
+  return program::Explain(failure, *configuration_,
                           {connection_.last_error(), connection_.last_error_text(),
                            store_.LastError(), refusal_times()});
 }

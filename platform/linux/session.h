@@ -49,6 +49,18 @@ class Session {
   /// Starts the agent without a store.
   Problem OpenWithoutStore();
 
+  /// Goes on with another configuration, for the same store and with room in what was allocated for
+  /// the first one. The token stays if it is for the same server, client and user.
+  ///
+  /// @param configuration  Loaded. Borrowed for the life of this object.
+  /// @return  A problem (kUsage): it does not fit, or a setting is wrong; the one before goes on.
+  Problem Reconfigure(const Configuration& configuration);
+
+  /// Keeps the memory that holds secrets out of swap, as far as the system lets it (RLIMIT_MEMLOCK).
+  ///
+  /// @return  Whether it does.
+  bool LockMemory();
+
   /// Sees to a token: the stored one, or a new one, for which this process takes its turn with
   /// others. What another process does meanwhile is not done again.
   /// What is odd but does not stop it goes to standard error.
@@ -86,12 +98,19 @@ class Session {
   /// The agent's last failure in words.
   Problem Explain() const;
 
+  /// Why there is no (new) token, in words.
+  Problem ExplainToken() const;
+
   /// The agent's latch in words.
   RefusalTimes refusal_times() const;
 
   Agent& agent() { return agent_; }
   const Agent& agent() const { return agent_; }
   const TokenStore& store() const { return store_; }
+  const Configuration& configuration() const { return *configuration_; }
+  const Clock& clock() const { return clock_; }
+  ConstBytes record_key() const { return has_store_ ? key_.octets() : ConstBytes(); }
+  const posix::SocketConnection& connection() const { return connection_; }
 
  private:
   /// What was known when it was decided to ask the server.
@@ -102,6 +121,7 @@ class Session {
 
   Problem StartAgent(ConstBytes record_key);
   Problem StoreProblem() const;
+  Problem Tell(const Failure& failure) const;
   void WarnOfWhatDoesNotOpen() const;
   Problem TakeTurn();
   Status Ask(const Wish& wish);
@@ -110,7 +130,7 @@ class Session {
   bool HasStoreChanged();
   bool StillLives(const Wish& wish) const;
 
-  const Configuration& configuration_;
+  const Configuration* configuration_;
   TokenStore store_;
   StoreKey key_;
   StoreLock lock_;

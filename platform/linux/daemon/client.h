@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "platform/linux/daemon/query.h"
+#include "platform/linux/secret_buffer.h"
+#include "port/clock.h"
+
+namespace connect_auth::program {
+
+/// One connection to the service: lines that came, answers that go. Never waits for its peer.
+class Client {
+ public:
+  /// Longest line, its end counted. A code is the longest thing there is to say.
+  static constexpr std::size_t kLineBytes = 2048;
+  /// No line is taken while so much waits to be sent.
+  static constexpr std::size_t kMostUnsentBytes = 32768;
+  /// For the rest of a line, and for taking what was answered.
+  static constexpr Millis kPatience = Millis::Seconds(5);
+  /// Queries that cost more than a look into memory, in a second.
+  static constexpr int kMostCostly = 20;
+
+  enum class State : std::uint8_t { kOpen, kClosed };
+
+  /// @param socket  Non-blocking. Closed with this object.
+  Client(int socket, unsigned user, Instant now);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// Takes what came, at most a buffer full.
+  ///
+  /// @return kClosed  The peer is gone, or its line has no end.
+  State Receive(Instant now);
+
+  /// Takes the next whole line, without its end; a carriage return before that is dropped. Borrowed
+  /// until `Compact()`.
+  ///
+  /// @return  false: there is none, or the answers are in its way.
+  bool TakeLine(std::string_view& line);
+
+  /// Makes room behind what was not taken.
+  void Compact();
+
+  /// Where answers are appended.
+  SecretBuffer& answers() { return answers_; }
+
+  /// Sends what the peer takes.
+  State Send(Instant now);
+  bool has_unsent() const { return answers_.size() > sent_; }
+  bool is_full() const { return answers_.size() - sent_ >= kMostUnsentBytes; }
+
+  /// Counts a query that costs something.
+  ///
+  /// @return  false: there were too many of late.
+  bool MayCost(Instant now);
+
+  /// What epoll(7) is to wait for: while an answer is outstanding or unsent, what the peer sends
+  /// stays with the kernel.
+  std::uint32_t interest() const;
+
+  /// When the patience with the peer ends; never: the peer owes nothing.
+  Instant deadline() const;
+
+  int socket() const { return socket_; }
+  unsigned user() const { return user_; }
+  Instant last_active() const { return last_active_; }
+
+  /// The query that waits for the agent, if `waiting.verb` is not kUnknown, and until when.
+  Query waiting;
+  Instant waits_until = Instant::Never();
+  bool is_waiting() const { return waiting.verb != Query::Verb::kUnknown; }
+
+  bool is_subscribed = false;
+  bool is_leaving = false;  ///< Closed as soon as everything was sent.
+  std::uint32_t registered = 0;  ///< With epoll(7): the interest of then.
+
+ private:
+  int socket_;
+  unsigned user_;
+  std::array<char, kLineBytes> input_;
+  std::size_t begin_ = 0;  // of what was not taken
+  std::size_t end_ = 0;
+  SecretBuffer answers_;
+  std::size_t sent_ = 0;  // of the answers
+  Instant last_active_;
+  Instant stalled_since_;  // valid while something is unsent, or a line is incomplete
+  Instant costly_second_{0};
+  int costly_ = 0;
+};
+
+}  // namespace connect_auth::program

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "port/clock.h"
+
+namespace connect_auth::program {
+
+/// One line of a client. The protocol is described in README.md.
+struct Query {
+  enum class Verb : std::uint8_t {
+    kUnknown,
+    kToken,
+    kHeader,
+    kRenew,
+    kReject,
+    kCode,
+    kStatus,
+    kMetrics,
+    kLogout,
+    kIdentity,
+    kSubscribe,
+  };
+
+  Verb verb = Verb::kUnknown;  ///< kUnknown: no such query, or its arguments are wrong.
+  Millis min_valid{0};         ///< kToken, kHeader
+  Millis wait{0};              ///< kToken, kHeader, kRenew: 0: as the service is configured
+  bool retry_refused = false;  ///< kToken, kHeader, kRenew, kCode
+  bool json = false;           ///< kStatus
+  std::uint32_t generation = 0;  ///< kReject
+  std::string_view code;         ///< kCode. Borrowed from the line.
+
+  /// Whether there is nobody but the agent to answer it, who may have to ask the server first.
+  bool wants_token() const {
+    return verb == Verb::kToken || verb == Verb::kHeader || verb == Verb::kRenew ||
+           verb == Verb::kCode;
+  }
+};
+
+/// Longest life that can be wanted, longest time that can be waited: a year, an hour.
+inline constexpr std::int64_t kMostMinValidSeconds = 31'536'000;
+inline constexpr std::int64_t kMostWaitSeconds = 3600;
+
+/// Reads a line without its end.
+Query ParseQuery(std::string_view line);
+
+}  // namespace connect_auth::program
