@@ -204,10 +204,12 @@ void Application::PollAgent() {
 void Application::ReportToken() {
   generation_ = agent_.token_generation();
   idle_work_ = true;
-  Line line(parts_.console);
-  line.Add("TOKEN new, number ").Add(generation_).Add(", lives ");
-  line.Add(agent_.remaining_life().value_or(Millis{-1}).count / 1000).Add(" s, TLS ");
-  line.Add(agent_.tls_resumed() ? "resumed" : "full");
+  {
+    Line line(parts_.console);
+    line.Add("TOKEN new, number ").Add(generation_).Add(", lives ");
+    line.Add(agent_.remaining_life().value_or(Millis{-1}).count / 1000).Add(" s, TLS ");
+    line.Add(agent_.tls_resumed() ? "resumed" : "full");
+  }
   if (agent_.store_failed()) {
     Line(parts_.console).Add("STORE failed: the token lasts until the next start");
   }
