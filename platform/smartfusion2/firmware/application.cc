@@ -156,7 +156,9 @@ Instant Application::NextStep(bool has_idle_work) const {
   if (address_ == 0 && wants.interest == Interest::kNothing) {
     return Instant::Never();
   }
-  const bool waits_for_sample = !sample_.target.empty() && !sampling_ && !agent_.token().empty();
+  // While a token is being asked for the sample has to wait, however long it has been due.
+  const bool waits_for_sample = wants.interest == Interest::kNothing && !sample_.target.empty() &&
+                                !sampling_ && !agent_.token().empty();
   return waits_for_sample ? std::min(wants.until, sample_due_) : wants.until;
 }
 

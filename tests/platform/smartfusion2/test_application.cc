@@ -74,7 +74,7 @@ class Server final : public tests::Responder {
       api_requests += received.find("\r\n\r\n") != std::string_view::npos ? 1 : 0;
       return Reply("hello");
     }
-    if (received.find("grant_type=") == std::string_view::npos) {
+    if (received.find("grant_type=") == std::string_view::npos || !gives_tokens) {
       return {};
     }
     ++token_requests;
@@ -82,6 +82,7 @@ class Server final : public tests::Responder {
   }
 
   std::string_view token_reply;  ///< Empty: a token.
+  bool gives_tokens = true;      ///< Or leaves who asks without an answer.
   int token_requests = 0;
   int api_requests = 0;
 
@@ -293,6 +294,23 @@ void application_sleeps_until_something_is_due(void**) {
   const int before = device.server.api_requests;
   boot.Pass(next - device.clock.Now());
   assert_int_equal(device.server.api_requests, before + 1);
+}
+
+/// The server is slow with a token, and a sample is due: it cannot begin, so nothing is to be done.
+void application_sleeps_while_a_token_is_asked_for(void**) {
+  Device device;
+  device.provision.sample.period = Millis::Seconds(1);
+  device.Store(device.Sealed());
+  Boot boot(device);
+  boot.Settle();
+  boot.Pass(Millis::Seconds(20));
+  device.server.gives_tokens = false;
+  boot.Say("renew");
+  boot.Settle();
+  boot.Pass(Millis::Seconds(2));
+  assert_true(device.console.Has("OK\r\n"));
+  assert_false(device.console.Has("FAILED"));
+  assert_true(boot.application.Step() > device.clock.Now() + Millis::Seconds(1));
 }
 
 void application_asks_nobody_without_a_network(void**) {
@@ -590,6 +608,7 @@ int main() {
       cmocka_unit_test(application_gets_a_token_and_uses_it),
       cmocka_unit_test(application_keeps_token_and_session_while_power_is_off),
       cmocka_unit_test(application_sleeps_until_something_is_due),
+      cmocka_unit_test(application_sleeps_while_a_token_is_asked_for),
       cmocka_unit_test(application_asks_nobody_without_a_network),
       cmocka_unit_test(application_says_that_a_token_was_not_stored),
       cmocka_unit_test(application_tells_failures_apart),
