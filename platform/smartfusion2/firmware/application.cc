@@ -41,6 +41,9 @@ void Application::Begin() {
   } else if (ReadProvision()) {
     StartAgent();
   }
+  if (!running_) {
+    Wipe(record_);
+  }
 }
 
 bool Application::ReadProvision() {
@@ -406,10 +409,12 @@ void Application::TakeProvision(std::string_view line) {
   if (status == Status::kOk) {
     StoreProvision();
     receiver_.Reset();
+    Wipe(record_);
   } else if (status == Status::kPending) {
     agent_.Stop();
     running_ = false;
     sampling_ = false;
+    Wipe(Bytes(record_).subspan(receiver_.record().size()));  // Of the settings that ended.
     Line(parts_.console).Add("OK ").Add(static_cast<std::int64_t>(receiver_.record().size()));
   } else {
     Line(parts_.console)

@@ -566,6 +566,36 @@ void application_replaces_no_settings_by_such_as_it_cannot_use(void**) {
   assert_true(device.console.Has("ERROR flash does not answer; the old settings stand"));
 }
 
+/// Whether a secret of the provision lies anywhere in the application.
+bool HoldsSecret(const Boot& boot) {
+  const std::string_view memory(reinterpret_cast<const char*>(&boot.application),
+                                sizeof(boot.application));
+  return memory.find(kSecrets[0]) != std::string_view::npos;
+}
+
+void application_does_not_keep_secrets_that_it_cannot_use(void**) {
+  Device device;
+  const std::string good = device.Sealed();
+  device.provision.settings.url = "nonsense";
+  const std::string useless = device.Sealed();
+  device.Store(good);
+  Boot boot(device);
+  assert_true(HoldsSecret(boot));
+  boot.Say("provision 00");
+  assert_true(device.console.Has("OK 1"));
+  assert_false(HoldsSecret(boot));
+
+  boot.Say("provision xyz");
+  TypeProvision(boot, useless);
+  assert_true(device.console.Has("PROVISION not usable"));
+  assert_false(HoldsSecret(boot));
+
+  device.Store(useless);
+  Boot next(device);
+  assert_true(device.console.Has("PROVISION not usable"));
+  assert_false(HoldsSecret(next));
+}
+
 void application_is_not_stopped_by_lines_that_are_no_settings(void**) {
   Device device;
   device.Store(device.Sealed());
@@ -622,6 +652,7 @@ int main() {
       cmocka_unit_test(application_forgets_when_told_and_wipes_at_once),
       cmocka_unit_test(application_takes_settings_from_the_console),
       cmocka_unit_test(application_replaces_no_settings_by_such_as_it_cannot_use),
+      cmocka_unit_test(application_does_not_keep_secrets_that_it_cannot_use),
       cmocka_unit_test(application_is_not_stopped_by_lines_that_are_no_settings),
       cmocka_unit_test(application_survives_whatever_is_typed),
   };
