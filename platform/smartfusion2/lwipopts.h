@@ -47,6 +47,9 @@
 #define DNS_MAX_NAME_LENGTH 254
 #define DNS_TABLE_SIZE 1
 #define DNS_MAX_SERVERS 2
+/* Seconds. Nothing else makes lwIP forget an answer: a false one, or the old address of a server
+ * that moved, would count for up to a week. */
+#define DNS_MAX_TTL 300
 /* RFC 5452: an answer has to know two random numbers of 16 bits, and to come from the server. */
 #define LWIP_DNS_SECURE                                       \
   (LWIP_DNS_SECURE_RAND_XID | LWIP_DNS_SECURE_RAND_SRC_PORT | \
