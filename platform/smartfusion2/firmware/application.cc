@@ -22,6 +22,16 @@ BoardControl::Mac MadeUpMac(ConstBytes device_key) {
   return mac;
 }
 
+void AddFailure(Line& line, const Failure& failure) {
+  line.Add(WordsFor(failure.reason)).Add(", reason ").Add(static_cast<int>(failure.reason));
+  if (failure.http_status != 0) {
+    line.Add(", HTTP ").Add(failure.http_status);
+  }
+  if (failure.tls_error != 0) {
+    line.Add(", TLS ").Add(failure.tls_error);
+  }
+}
+
 std::int64_t SecondsUntil(Instant moment, Instant now) {
   return moment == Instant::Never() ? -1 : std::max<std::int64_t>(0, (moment - now).count / 1000);
 }
@@ -222,14 +232,7 @@ void Application::ReportToken() {
 
 void Application::ReportFailure(const Failure& failure) {
   Line line(parts_.console);
-  line.Add("FAILED ").Add(WordsFor(failure.reason));
-  line.Add(", reason ").Add(static_cast<int>(failure.reason));
-  if (failure.http_status != 0) {
-    line.Add(", HTTP ").Add(failure.http_status);
-  }
-  if (failure.tls_error != 0) {
-    line.Add(", TLS ").Add(failure.tls_error);
-  }
+  AddFailure(line.Add("FAILED "), failure);
   line.Add(", next in ").Add(SecondsUntil(agent_.next_attempt(), parts_.clock.Now())).Add(" s");
 }
 
@@ -263,7 +266,7 @@ void Application::EndSample(Status status) {
         .Add(", octets ")
         .Add(static_cast<std::int64_t>(received_));
   } else {
-    line.Add("SAMPLE failed: ").Add(WordsFor(agent_.last_failure().reason));
+    AddFailure(line.Add("SAMPLE failed: "), agent_.last_failure());
   }
 }
 

@@ -489,6 +489,15 @@ void application_renews_and_requests_when_told(void**) {
   assert_true(device.console.Has("OK\r\nSAMPLE HTTP 200, octets 5"));
 }
 
+void application_says_why_a_sample_failed(void**) {
+  Device device;
+  device.provision.sample.target = "nonsense";
+  device.Store(device.Sealed());
+  Boot boot(device);
+  boot.Settle();
+  assert_true(device.console.Has("SAMPLE failed: sample request malformed, reason "));
+}
+
 void application_forgets_when_told_and_wipes_at_once(void**) {
   constexpr std::uint32_t kPieces = 5;
   Device device;
@@ -649,6 +658,7 @@ int main() {
       cmocka_unit_test(application_lists_its_commands),
       cmocka_unit_test(application_does_without_settings_what_can_be_done),
       cmocka_unit_test(application_renews_and_requests_when_told),
+      cmocka_unit_test(application_says_why_a_sample_failed),
       cmocka_unit_test(application_forgets_when_told_and_wipes_at_once),
       cmocka_unit_test(application_takes_settings_from_the_console),
       cmocka_unit_test(application_replaces_no_settings_by_such_as_it_cannot_use),
