@@ -29,8 +29,11 @@ from recipe import Recipe  # noqa: E402
 
 BUILD = pathlib.Path(os.environ["CONNECT_AUTH_BUILD"])
 VERSION = re.search(r"project\(connect_auth VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
-LOCK = dict(line.split()[::2] for line in (ROOT / "toolchains/dependencies.lock").read_text().splitlines()
-            if line.split()[0] in ("mbedtls", "cjson", "inih"))
+# Of each dependency: version and hash.
+LOCK = {name: (version, digest) for name, version, digest in
+        (line.split() for line in (ROOT / "toolchains/dependencies.lock").read_text().splitlines()[1:])
+        if name in ("mbedtls", "cjson", "inih")}
+HASHES = {digest for _, digest in LOCK.values()}
 PATIENCE_SECONDS = 60
 
 
@@ -80,6 +83,12 @@ class BuildSystemTest(unittest.TestCase):
         self.assertEqual(sorted(names), ["cjson/LICENSE", "inih/LICENSE", "mbedtls/LICENSE"])
 
 
+def modes(root: pathlib.Path) -> dict[str, int]:
+    """The files in a root that something was installed into."""
+    return {path.relative_to(root).as_posix(): path.stat().st_mode & 0o777 for path in root.rglob("*")
+            if path.is_file() and not path.is_symlink()}
+
+
 def pins(text: str) -> set[str]:
     """All hashes that a file has."""
     return set(re.findall(r"\b[0-9a-f]{64}\b", text))
@@ -101,18 +110,16 @@ class Versions(BuildSystemTest):
         self.assertTrue(self.RECIPE.exists())
 
     def test_hashes_and_names(self) -> None:
-        versions = {name: version for name, version, _ in
-                    (line.split() for line in (ROOT / "toolchains/dependencies.lock").read_text().splitlines()[1:])}
         for file in (OPENWRT / "Makefile", self.RECIPE, BUILDROOT / "package/connect-auth/connect-auth.hash"):
-            self.assertEqual(pins(file.read_text()), set(LOCK.values()), file)
+            self.assertEqual(pins(file.read_text()), HASHES, file)
         for file in (OPENWRT / "Makefile", self.RECIPE, BUILDROOT / "package/connect-auth/connect-auth.mk"):
-            for part in (f"mbedtls-{versions['mbedtls']}.tar.bz2", f"v{versions['cjson']}.tar.gz",
-                         f"r{versions['inih']}.tar.gz"):
+            for part in (f"mbedtls-{LOCK['mbedtls'][0]}.tar.bz2", f"v{LOCK['cjson'][0]}.tar.gz",
+                         f"r{LOCK['inih'][0]}.tar.gz"):
                 self.assertIn(part, file.read_text(), file)
 
     def test_other_hash_is_found(self) -> None:
         text = (OPENWRT / "Makefile").read_text()
-        self.assertNotEqual(pins(text.replace(LOCK["cjson"], "0" * 64)), set(LOCK.values()))
+        self.assertNotEqual(pins(text.replace(LOCK["cjson"][1], "0" * 64)), HASHES)
 
 
 class OpenWrt(BuildSystemTest):
@@ -120,32 +127,37 @@ class OpenWrt(BuildSystemTest):
 
     def make(self, target: str, package: pathlib.Path = OPENWRT, **variables: object) -> list[str]:
         """`make`, with this test's stand-ins for OpenWrt's own files."""
-        given = {"TOPDIR": STUBS / "openwrt", "DL_DIR": self.scratch / "downloads", "BUILD_DIR": self.scratch} | variables
+        given = {"TOPDIR": STUBS / "openwrt", "DL_DIR": self.scratch / "downloads", "BUILD_DIR": self.scratch}
+        given |= variables
         return ["make", "--no-print-directory", "-C", package, target, *(f"{k}={v}" for k, v in given.items())]
+
+    def tarballs(self) -> list[str]:
+        """What is downloaded, under the names in dl/."""
+        return re.findall(r"(?m)^  FILE:=(\S+)$", (OPENWRT / "Makefile").read_text())
 
     def test_fields(self) -> None:
         said = self.done(*self.make("--dry-run"))
         self.assertIn(f"package connect-auth {VERSION} +ca-bundle\n", said)
         self.assertIn(" -DCMAKE_CXX_STANDARD_LIBRARIES=-largp\n", said)
         self.assertEqual(len(re.findall("(?m)^download ", said)), 3)
-        for name in LOCK.values():
-            self.assertIn(name, said)
+        for digest in HASHES:
+            self.assertIn(digest, said)
 
     def test_glibc_has_argp(self) -> None:
         self.assertNotIn("-largp", self.done(*self.make("--dry-run", CONFIG_USE_GLIBC="y")))
 
     def test_missing_field_is_found(self) -> None:
         for old in ("  TITLE:=", "PKG_LICENSE:=", "  HASH:=", "/conffiles"):
-            ended = run(*self.make("--dry-run", self.copy(OPENWRT, "Makefile", old, old.replace(old.strip(":= /"), "OTHER"))))
-            self.assertIn("missing", ended.stderr, old)
+            changed = self.copy(OPENWRT, "Makefile", old, old.replace(old.strip(":= /"), "OTHER"))
+            self.assertIn("missing", run(*self.make("--dry-run", changed)).stderr, old)
 
     def test_dependencies_are_unpacked(self) -> None:
-        self.make_downloads(["mbedtls-3.6.7.tar.bz2", "cjson-1.7.19.tar.gz", "inih-61.tar.gz"])
+        self.make_downloads(self.tarballs())
         self.done(*self.make("prepare"))
         self.assert_unpacked(self.scratch / f"connect-auth-{VERSION}")
 
     def test_dependencies_of_a_checkout_stay(self) -> None:
-        self.make_downloads(["cjson-1.7.19.tar.gz", "inih-61.tar.gz"])
+        self.make_downloads([name for name in self.tarballs() if not name.startswith("mbedtls-")])
         own = self.scratch / f"connect-auth-{VERSION}/.deps/mbedtls/LICENSE"
         own.parent.mkdir(parents=True)
         own.write_text("of the checkout")
@@ -153,7 +165,7 @@ class OpenWrt(BuildSystemTest):
         self.assertEqual(own.read_text(), "of the checkout")
 
     def test_missing_download_ends_it(self) -> None:
-        self.make_downloads(["mbedtls-3.6.7.tar.bz2", "inih-61.tar.gz"])
+        self.make_downloads(self.tarballs()[:-1])
         self.assertNotEqual(run(*self.make("prepare")).returncode, 0)
 
     def test_installed_files(self) -> None:
@@ -162,10 +174,8 @@ class OpenWrt(BuildSystemTest):
         program.touch()
         root = self.scratch / "root"
         self.done(*self.make("install", DESTDIR=root))
-        modes = {path.relative_to(root).as_posix(): path.lstat().st_mode & 0o777 for path in root.rglob("*")
-                 if not path.is_dir() and not path.is_symlink()}
-        self.assertEqual(modes, {"usr/bin/connect-auth": 0o755, "etc/init.d/connect-auth": 0o755,
-                                 "etc/config/connect-auth": 0o600})
+        self.assertEqual(modes(root), {"usr/bin/connect-auth": 0o755, "etc/init.d/connect-auth": 0o755,
+                                       "etc/config/connect-auth": 0o600})
         self.assertEqual(os.readlink(root / "etc/connect-auth/connect-auth.conf"), "/var/etc/connect-auth.conf")
 
 
@@ -302,9 +312,8 @@ class Buildroot(BuildSystemTest):
     def test_installed_files(self) -> None:
         shutil.copytree(ROOT / "platform/linux", self.scratch / "source/platform/linux")
         self.done(*self.make("install"))
-        root = self.scratch / "root"
         self.assertEqual(
-            {path.relative_to(root).as_posix(): path.stat().st_mode & 0o777 for path in root.rglob("*") if path.is_file()},
+            modes(self.scratch / "root"),
             {"usr/bin/connect-auth": 0o755, "etc/connect-auth/connect-auth.conf": 0o600,
              "usr/lib/systemd/system/connect-auth-renew.service": 0o644,
              "usr/lib/systemd/system/connect-auth-renew.timer": 0o644})
@@ -357,7 +366,7 @@ class Yocto(BuildSystemTest):
         root = self.scratch / "root"
         self.done("sh", "-euc", self.recipe.functions["do_install"], S=ROOT, B=BUILD, D=root, **folders)
         self.assertEqual(
-            {path.relative_to(root).as_posix(): path.stat().st_mode & 0o777 for path in root.rglob("*") if path.is_file()},
+            modes(root),
             {"usr/bin/connect-auth": 0o755, "etc/connect-auth/connect-auth.conf": 0o600,
              "usr/share/man/man1/connect-auth.1": 0o644, "usr/share/man/man5/connect-auth.conf.5": 0o644,
              "lib/systemd/system/connect-auth-renew.service": 0o644,
