@@ -31,18 +31,22 @@ LINK = "etc/systemd/system/timers.target.wants/connect-auth-renew.timer"
 PATIENCE_SECONDS = 60
 
 
-class PackageTest(unittest.TestCase):
-    """The package, made once, and packages that are like it but for one thing."""
+def setUpModule() -> None:
+    """Makes the package."""
+    made = PackageTest.made = pathlib.Path(unittest.enterModuleContext(tempfile.TemporaryDirectory()))
+    subprocess.run([os.environ["CONNECT_AUTH_CPACK"], "--config", BUILD / "CPackConfig.cmake", "-B", made],
+                   cwd=made, stdout=subprocess.PIPE, check=True)
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        super().setUpClass()
-        made = pathlib.Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
-        subprocess.run([os.environ["CONNECT_AUTH_CPACK"], "--config", BUILD / "CPackConfig.cmake", "-B", made],
-                       cwd=made, stdout=subprocess.PIPE, check=True)
-        cls.packages = list(made.glob("*.deb"))
-        cls.package = cls.packages[0]
-        cls.fields = package.Package(cls.package).fields
+
+class PackageTest(unittest.TestCase):
+    """The package, and packages that are like it but for one thing."""
+
+    made: pathlib.Path
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.package = next(self.made.glob("*.deb"))
+        self.fields = package.Package(self.package).fields
 
     def scratch(self) -> pathlib.Path:
         """Somewhere to work."""
@@ -103,7 +107,7 @@ class Contents(PackageTest):
 
     def test_one_package_with_debians_name(self) -> None:
         name = f"connect-auth_{self.fields['Version']}_{self.fields['Architecture']}.deb"
-        self.assertEqual([path.name for path in self.packages], [name])
+        self.assertEqual([path.name for path in self.made.glob("*.deb")], [name])
 
     def test_each_violation_is_found(self) -> None:
         for name, (change, words) in self.VIOLATIONS.items():
