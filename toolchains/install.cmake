@@ -12,9 +12,10 @@ if(NOT CONNECT_AUTH_INSTALL)
 endif()
 
 if(TARGET connect_auth_program)
-  install(TARGETS connect_auth_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  install(TARGETS connect_auth_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
   install(FILES platform/linux/connect-auth.conf RENAME connect-auth.conf.example
           DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/connect-auth)
+  add_subdirectory(platform/linux/packaging)
 endif()
 
 set(libraries connect_auth_port connect_auth_agent connect_auth_tls_library connect_auth_platform_none)

@@ -87,8 +87,7 @@ Problem ProvisionMaker::LoadKey() {
   }
   const ConstBytes key = key_.octets();
   const bool is_blank =
-      std::all_of(key.begin(), key.end(), [](std::uint8_t octet) { return octet == 0xFF; }) ||
-      std::all_of(key.begin(), key.end(), [](std::uint8_t octet) { return octet == 0; });
+      std::all_of(key.begin(), key.end(), [key](std::uint8_t octet) { return octet == key[0]; });
   return is_blank ? Problem{ExitCode::kUsage,
                             Join({"the key ", path,
                                   " reads like memory that was never programmed, which a device "

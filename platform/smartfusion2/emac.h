@@ -33,6 +33,8 @@ class Emac {
   static constexpr std::size_t kFrameBytes = 14 + 1500;
   /// Also the check sequence, and what the MAC, which writes words, rounds up to.
   static constexpr std::size_t kBufferBytes = 1520;
+  /// Where a frame to be sent has to begin: the MAC fetches words. QEMU's takes any address.
+  static constexpr std::size_t kAlignment = 4;
 
   /// A buffer with a frame in it.
   struct Frame {
@@ -60,8 +62,8 @@ class Emac {
 
   /// Sends a frame and waits until it is on the line.
   ///
-  /// @param frame  14..kFrameBytes octets; the MAC pads what is shorter than 60. Borrowed during
-  ///               the call.
+  /// @param frame  14..kFrameBytes octets at a multiple of kAlignment; the MAC pads what is shorter
+  ///               than 60. Borrowed during the call.
   /// @return false  The MAC did not send it in the time that ten frames take at 10 Mbit/s.
   bool Send(ConstBytes frame);
 

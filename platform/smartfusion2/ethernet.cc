@@ -2,6 +2,7 @@
 #include "platform/smartfusion2/ethernet.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "lwip/dhcp.h"
 #include "lwip/dns.h"
@@ -109,12 +110,23 @@ err_t Ethernet::Send(netif* interface, pbuf* frame) {
     return ERR_MEM;
   }
   const bool sent =
-      self.emac_.Send(ConstBytes(static_cast<const std::uint8_t*>(whole->payload), whole->tot_len));
+      self.SendAligned(Bytes(static_cast<std::uint8_t*>(whole->payload), whole->tot_len));
   self.unsent_ += sent ? 0 : 1;
   if (whole != frame) {
     pbuf_free(whole);
   }
   return sent ? ERR_OK : ERR_IF;
+}
+
+// lwIP aligns what follows the headers, so that a frame begins two octets behind a word, with room
+// in front. It is moved back afterwards: lwIP may send it again.
+bool Ethernet::SendAligned(Bytes frame) {
+  std::uint8_t* const aligned =
+      frame.data() - reinterpret_cast<std::uintptr_t>(frame.data()) % Emac::kAlignment;
+  std::memmove(aligned, frame.data(), frame.size());
+  const bool sent = emac_.Send(ConstBytes(aligned, frame.size()));
+  std::memmove(frame.data(), aligned, frame.size());
+  return sent;
 }
 
 }  // namespace connect_auth::smartfusion2

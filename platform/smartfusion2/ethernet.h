@@ -62,6 +62,7 @@ class Ethernet {
   static err_t Send(netif* interface, pbuf* frame);
   static void GiveBack(pbuf* frame);
 
+  bool SendAligned(Bytes frame);
   bool Input();
   pbuf* Lend(const Emac::Frame& frame);
   pbuf* Copy(const Emac::Frame& frame);

@@ -28,8 +28,9 @@
 /* No second asking whether an address is taken: DHCP servers ask themselves. */
 #define LWIP_ACD 0
 #define LWIP_DHCP_DOES_ACD_CHECK 0
-/* Echoes are answered from the buffer in which the question came, one at a time: a flood holds no
- * memory. Without it: F -656. */
+/* Echoes are answered from lwIP's heap, and each is gone when it is sent. But one to a neighbour
+ * whose address is not known waits for ARP, 5 s at most: two of the longest, to neighbours that are
+ * none, keep everything else from being sent for so long. Without it: F -656. */
 #define LWIP_ICMP 1
 /* With it: F +256, R +120. */
 #define LWIP_RAW 0
@@ -47,6 +48,9 @@
 #define DNS_MAX_NAME_LENGTH 254
 #define DNS_TABLE_SIZE 1
 #define DNS_MAX_SERVERS 2
+/* Seconds. Nothing else makes lwIP forget an answer: a false one, or the old address of a server
+ * that moved, would count for up to a week. */
+#define DNS_MAX_TTL 300
 /* RFC 5452: an answer has to know two random numbers of 16 bits, and to come from the server. */
 #define LWIP_DNS_SECURE                                       \
   (LWIP_DNS_SECURE_RAND_XID | LWIP_DNS_SECURE_RAND_SRC_PORT | \

@@ -165,7 +165,9 @@ void Device::Run() {
   for (;;) {
     board.Poll();
     lwip::RunTimers();
-    for (int octet = Uart::Read(); octet >= 0; octet = Uart::Read()) {
+    // One at a time: the rest has its turn however fast somebody types.
+    const int octet = Uart::Read();
+    if (octet >= 0) {
       application.Type(static_cast<char>(octet));
     }
     const Instant until = application.Step();

@@ -10,8 +10,8 @@ namespace connect_auth::smartfusion2 {
 /// for room, for as long as the line takes.
 class Uart {
  public:
-  /// What is not fetched in time waits in the part's FIFO, and is lost when that is full, too; a
-  /// line of the console fits.
+  /// What is not fetched in time waits in the part's FIFO, and is lost when that is full, too. So
+  /// who sends lines waits for the answer to each; one of `connect-auth provision -` fits.
   static constexpr unsigned kReceiveBytes = 128;
 
   /// Lets the interrupt gather what comes in. Before that, only `Write` works.

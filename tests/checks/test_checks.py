@@ -65,6 +65,36 @@ class Checks(unittest.TestCase):
                           'statuses.py', SEEDED / 'statuses')
         self.assert_passes('statuses.py')
 
+    def test_manual(self):
+        """The violations are small changes of the program, the pages and the README."""
+        self.assert_passes('manual.py')
+        program, pages = 'platform/linux', 'platform/linux/packaging/manual'
+        with tempfile.TemporaryDirectory() as scratch:
+            root = pathlib.Path(scratch, 'root')
+            for file, old, new, finding in (
+                    (f'{program}/setting_table.h', '"pin"', '"pins"', 'README.md: no setting server pins'),
+                    (f'{program}/setting_table.h', '3600}', '7200}', 'limits timeout: nothing of 7200'),
+                    (f'{program}/options.h', '"force"', '"forced"', 'the program has no option -force'),
+                    (f'{program}/command_line.cc', 'Name{"code"', 'Name{"exchange"', 'no command exchange'),
+                    (f'{program}/problem.h', 'kStorage = 8', 'kStorage = 9', 'README.md: no exit code 9'),
+                    (f'{program}/configuration.cc', 'getenv("HOME")', 'getenv("HOUSE")', 'no variable HOUSE'),
+                    (f'{pages}/connect-auth.conf.5', '.It Ic gain\n', '', 'no setting store gain'),
+                    (f'{pages}/connect-auth.conf.5', 'default: 43200', 'default: 1', 'the default is 43200'),
+                    (f'{pages}/connect-auth.1', '.It 7\n', '', 'connect-auth.1: no exit code 7'),
+                    (f'{pages}/connect-auth.1', '.Sh FILES', '.Sh', 'connect-auth.1:'),
+                    ('README.md', '`max_token`', '`longest`', 'README.md: no setting limits max_token'),
+                    ('README.md', '| 43200 |', '| 1 |', 'refused_wait: the default is 43200')):
+                with self.subTest(finding):
+                    shutil.rmtree(root, ignore_errors=True)
+                    shutil.copytree(ROOT / program, root / program)
+                    shutil.copy(ROOT / 'README.md', root)
+                    text = (root / file).read_text()
+                    self.assertIn(old, text)
+                    (root / file).write_text(text.replace(old, new))
+                    status, findings = self.run_check('manual.py', root)
+                    self.assertEqual(status, 1)
+                    self.assertIn(finding, findings)
+
     def test_not_compile(self):
         self.assert_finds(['broken_control.cc: should compile', 'compiles.cc: compiles',
                            'other_reason.cc: fails for another reason'],

@@ -135,7 +135,7 @@ class Board:
         return int(verdict.group(1))
 
     def cut_power(self):
-        """SIGKILL, after what was programmed has reached the file: see README.md."""
+        """SIGKILL. What was programmed last may not have reached the file."""
         if not self.has_ended():
             self._process.kill()
         self._process.wait()

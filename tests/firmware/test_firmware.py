@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """The whole job on the board: a token from the server, kept over reboots, renewed, used."""
+import contextlib
 import os
 import re
+import threading
 import time
 import unittest
 
@@ -13,6 +15,25 @@ from firmware_test import PATIENCE, FirmwareTest, harness
 CABLE_SECONDS = int(os.environ.get('CONNECT_AUTH_CABLE_SECONDS', '5'))
 NEW = r'^TOKEN new, number (\d+), lives (\d+) s, TLS (full|resumed)'
 SAMPLE = r'^SAMPLE HTTP 200, octets [1-9]'
+
+
+@contextlib.contextmanager
+def typing(board):
+    """Somebody types commands all the time, as fast as they are taken."""
+    over = threading.Event()
+
+    def type_on():
+        with contextlib.suppress(OSError, ValueError):  # Its power was cut.
+            while not over.is_set():
+                board.type('help\n' * 20)
+
+    typist = threading.Thread(target=type_on, daemon=True)
+    typist.start()
+    try:
+        yield
+    finally:
+        over.set()
+        typist.join()
 
 
 class Job(FirmwareTest):
@@ -137,6 +158,19 @@ class Job(FirmwareTest):
             used, size = map(int, re.search(rf'{memory} (\d+) of (\d+)', status).groups())
             self.assertLess(used, size)
             self.assertGreater(used, 0)
+
+    def test_a_console_that_never_rests_does_not_hold_up_the_job(self):
+        self.provision()
+        board = self.boot()
+        board.wait_for(SAMPLE, PATIENCE)
+        since = len(board.console)
+
+        with typing(board):
+            time.sleep(10)
+            board.cut_power()  # It would go on with what waits for it to be read.
+        board.gather()
+
+        self.assertGreater(len(re.findall(SAMPLE, board.console[since:], re.MULTILINE)), 1)
 
     def test_the_processor_sleeps_while_nothing_is_due(self):
         self.settings['device']['sample_period'] = '60'

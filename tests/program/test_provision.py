@@ -254,7 +254,7 @@ class Keys(ProvisionTest):
         self.assertEqual(self.key_file.read_bytes(), made)
 
     def test_that_is_none(self) -> None:
-        for content in (bytes(32), b"\xff" * 32):
+        for content in (bytes(32), b"\xff" * 32, b"k" * 32):
             self.key_file.write_bytes(content)
             self.assert_refused(self.provision(), EXIT_USAGE, "never programmed")
         for content in (b"", bytes(31), bytes(33)):

@@ -22,6 +22,16 @@ BoardControl::Mac MadeUpMac(ConstBytes device_key) {
   return mac;
 }
 
+void AddFailure(Line& line, const Failure& failure) {
+  line.Add(WordsFor(failure.reason)).Add(", reason ").Add(static_cast<int>(failure.reason));
+  if (failure.http_status != 0) {
+    line.Add(", HTTP ").Add(failure.http_status);
+  }
+  if (failure.tls_error != 0) {
+    line.Add(", TLS ").Add(failure.tls_error);
+  }
+}
+
 std::int64_t SecondsUntil(Instant moment, Instant now) {
   return moment == Instant::Never() ? -1 : std::max<std::int64_t>(0, (moment - now).count / 1000);
 }
@@ -40,6 +50,9 @@ void Application::Begin() {
     Line(parts_.console).Add("PROVISION no device key: program one when the part is flashed");
   } else if (ReadProvision()) {
     StartAgent();
+  }
+  if (!running_) {
+    Wipe(record_);
   }
 }
 
@@ -156,7 +169,9 @@ Instant Application::NextStep(bool has_idle_work) const {
   if (address_ == 0 && wants.interest == Interest::kNothing) {
     return Instant::Never();
   }
-  const bool waits_for_sample = !sample_.target.empty() && !sampling_ && !agent_.token().empty();
+  // While a token is being asked for the sample has to wait, however long it has been due.
+  const bool waits_for_sample = wants.interest == Interest::kNothing && !sample_.target.empty() &&
+                                !sampling_ && !agent_.token().empty();
   return waits_for_sample ? std::min(wants.until, sample_due_) : wants.until;
 }
 
@@ -204,10 +219,12 @@ void Application::PollAgent() {
 void Application::ReportToken() {
   generation_ = agent_.token_generation();
   idle_work_ = true;
-  Line line(parts_.console);
-  line.Add("TOKEN new, number ").Add(generation_).Add(", lives ");
-  line.Add(agent_.remaining_life().value_or(Millis{-1}).count / 1000).Add(" s, TLS ");
-  line.Add(agent_.tls_resumed() ? "resumed" : "full");
+  {
+    Line line(parts_.console);
+    line.Add("TOKEN new, number ").Add(generation_).Add(", lives ");
+    line.Add(agent_.remaining_life().value_or(Millis{-1}).count / 1000).Add(" s, TLS ");
+    line.Add(agent_.tls_resumed() ? "resumed" : "full");
+  }
   if (agent_.store_failed()) {
     Line(parts_.console).Add("STORE failed: the token lasts until the next start");
   }
@@ -215,14 +232,7 @@ void Application::ReportToken() {
 
 void Application::ReportFailure(const Failure& failure) {
   Line line(parts_.console);
-  line.Add("FAILED ").Add(WordsFor(failure.reason));
-  line.Add(", reason ").Add(static_cast<int>(failure.reason));
-  if (failure.http_status != 0) {
-    line.Add(", HTTP ").Add(failure.http_status);
-  }
-  if (failure.tls_error != 0) {
-    line.Add(", TLS ").Add(failure.tls_error);
-  }
+  AddFailure(line.Add("FAILED "), failure);
   line.Add(", next in ").Add(SecondsUntil(agent_.next_attempt(), parts_.clock.Now())).Add(" s");
 }
 
@@ -256,7 +266,7 @@ void Application::EndSample(Status status) {
         .Add(", octets ")
         .Add(static_cast<std::int64_t>(received_));
   } else {
-    line.Add("SAMPLE failed: ").Add(WordsFor(agent_.last_failure().reason));
+    AddFailure(line.Add("SAMPLE failed: "), agent_.last_failure());
   }
 }
 
@@ -402,10 +412,12 @@ void Application::TakeProvision(std::string_view line) {
   if (status == Status::kOk) {
     StoreProvision();
     receiver_.Reset();
+    Wipe(record_);
   } else if (status == Status::kPending) {
     agent_.Stop();
     running_ = false;
     sampling_ = false;
+    Wipe(Bytes(record_).subspan(receiver_.record().size()));  // Of the settings that ended.
     Line(parts_.console).Add("OK ").Add(static_cast<std::int64_t>(receiver_.record().size()));
   } else {
     Line(parts_.console)

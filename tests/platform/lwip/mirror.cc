@@ -236,7 +236,7 @@ struct MirrorCallbacks {
     octets[3] = known ? 0x80 : 0x80 | code;
     octets[7] = known ? 1 : 0;
     if (known) {
-      const Packet record{0xC0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 10, 0, 0, 2};
+      const Packet record{0xC0, 12, 0, 1, 0, 1, 0, 9, 0x3A, 0x80, 0, 4, 10, 0, 0, 2};  // A week.
       octets.insert(octets.end(), record.begin(), record.end());
     }
     answer = {pcb, *from, port, std::move(octets)};

@@ -164,6 +164,22 @@ void lwip_connection_says_when_a_name_is_not_resolved(void**) {
   assert_true(scene.ConnectTo("silent.tld", 1, Millis{60000}) == Status::kUnavailable);
 }
 
+void lwip_connection_does_not_believe_an_answer_for_long(void**) {
+  Scene scene;
+  scene.mirror.Answer(Mirror::Names::kKnown);
+  const std::uint16_t port = scene.mirror.Listen(Peer::kSilent);
+  assert_true(scene.ConnectTo("moved.tld", port, Millis{1000}) == Status::kOk);
+  scene.connection.Close();
+
+  constexpr int kMostSeconds = 301;  // Of the week that it claims.
+  for (int i = 0; i < kMostSeconds; ++i) {
+    scene.mirror.Run(Millis::Seconds(1));
+  }
+
+  scene.mirror.Answer(Mirror::Names::kUnknown);
+  assert_true(scene.ConnectTo("moved.tld", port, Millis{1000}) == Status::kUnavailable);
+}
+
 void lwip_connection_takes_no_answer_to_an_earlier_question(void**) {
   Scene scene;
   scene.mirror.Answer(Mirror::Names::kKnown);
@@ -497,6 +513,7 @@ int main() {
       cmocka_unit_test(lwip_connection_resolves_the_longest_name),
       cmocka_unit_test(lwip_connection_says_when_a_name_is_not_resolved),
       cmocka_unit_test(lwip_connection_takes_no_answer_to_an_earlier_question),
+      cmocka_unit_test(lwip_connection_does_not_believe_an_answer_for_long),
       cmocka_unit_test(lwip_connection_may_be_gone_when_an_answer_comes),
       cmocka_unit_test(lwip_connection_asks_again_when_the_resolver_is_free),
       cmocka_unit_test(lwip_connection_to_a_slow_resolver_waits_for_it),

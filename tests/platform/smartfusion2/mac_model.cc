@@ -142,6 +142,7 @@ void MacModel::LetTimePass() {
   Descriptor* descriptor = &DescriptorAt(Word(kSendDescriptor));
   while (((*descriptor)[1] & kEmpty) == 0) {
     const std::uint8_t* const octets = MemoryAt((*descriptor)[0]);
+    assert_int_equal(reinterpret_cast<std::uintptr_t>(octets) % smartfusion2::Emac::kAlignment, 0);
     sent_.emplace_back(octets, octets + (*descriptor)[1]);
     (*descriptor)[1] |= kEmpty;
     descriptor = &DescriptorAt((*descriptor)[2]);

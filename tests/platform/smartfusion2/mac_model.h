@@ -14,7 +14,7 @@ using FrameOctets = std::vector<std::uint8_t>;
 
 /// The Ethernet MAC as its driver sees it: registers, and a DMA that works on descriptors. It does
 /// what QEMU's does not: it sends when it pleases or never, its PHY may not answer, and the sizes
-/// that it stores may be anything.
+/// that it stores may be anything. A frame to be sent that does not begin at a word fails the test.
 ///
 /// Its interrupt is taken at once, as on a processor that has nothing more urgent to do.
 class MacModel {

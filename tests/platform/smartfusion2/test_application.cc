@@ -74,7 +74,7 @@ class Server final : public tests::Responder {
       api_requests += received.find("\r\n\r\n") != std::string_view::npos ? 1 : 0;
       return Reply("hello");
     }
-    if (received.find("grant_type=") == std::string_view::npos) {
+    if (received.find("grant_type=") == std::string_view::npos || !gives_tokens) {
       return {};
     }
     ++token_requests;
@@ -82,6 +82,7 @@ class Server final : public tests::Responder {
   }
 
   std::string_view token_reply;  ///< Empty: a token.
+  bool gives_tokens = true;      ///< Or leaves who asks without an answer.
   int token_requests = 0;
   int api_requests = 0;
 
@@ -295,6 +296,23 @@ void application_sleeps_until_something_is_due(void**) {
   assert_int_equal(device.server.api_requests, before + 1);
 }
 
+/// The server is slow with a token, and a sample is due: it cannot begin, so nothing is to be done.
+void application_sleeps_while_a_token_is_asked_for(void**) {
+  Device device;
+  device.provision.sample.period = Millis::Seconds(1);
+  device.Store(device.Sealed());
+  Boot boot(device);
+  boot.Settle();
+  boot.Pass(Millis::Seconds(20));
+  device.server.gives_tokens = false;
+  boot.Say("renew");
+  boot.Settle();
+  boot.Pass(Millis::Seconds(2));
+  assert_true(device.console.Has("OK\r\n"));
+  assert_false(device.console.Has("FAILED"));
+  assert_true(boot.application.Step() > device.clock.Now() + Millis::Seconds(1));
+}
+
 void application_asks_nobody_without_a_network(void**) {
   Device device;
   device.Store(device.Sealed());
@@ -318,8 +336,8 @@ void application_says_that_a_token_was_not_stored(void**) {
   Boot boot(device);
   device.state.SetReadOnly(true);
   boot.Settle();
-  assert_true(device.console.Has("TOKEN new"));
-  assert_true(device.console.Has("STORE failed"));
+  assert_true(
+      device.console.Has(", TLS full\r\nSTORE failed: the token lasts until the next start\r\n"));
   assert_true(device.console.Has("SAMPLE HTTP 200"));
   boot.Say("forget");
   assert_true(device.console.Has("ERROR flash does not answer"));
@@ -471,6 +489,15 @@ void application_renews_and_requests_when_told(void**) {
   assert_true(device.console.Has("OK\r\nSAMPLE HTTP 200, octets 5"));
 }
 
+void application_says_why_a_sample_failed(void**) {
+  Device device;
+  device.provision.sample.target = "nonsense";
+  device.Store(device.Sealed());
+  Boot boot(device);
+  boot.Settle();
+  assert_true(device.console.Has("SAMPLE failed: sample request malformed, reason "));
+}
+
 void application_forgets_when_told_and_wipes_at_once(void**) {
   constexpr std::uint32_t kPieces = 5;
   Device device;
@@ -548,6 +575,36 @@ void application_replaces_no_settings_by_such_as_it_cannot_use(void**) {
   assert_true(device.console.Has("ERROR flash does not answer; the old settings stand"));
 }
 
+/// Whether a secret of the provision lies anywhere in the application.
+bool HoldsSecret(const Boot& boot) {
+  const std::string_view memory(reinterpret_cast<const char*>(&boot.application),
+                                sizeof(boot.application));
+  return memory.find(kSecrets[0]) != std::string_view::npos;
+}
+
+void application_does_not_keep_secrets_that_it_cannot_use(void**) {
+  Device device;
+  const std::string good = device.Sealed();
+  device.provision.settings.url = "nonsense";
+  const std::string useless = device.Sealed();
+  device.Store(good);
+  Boot boot(device);
+  assert_true(HoldsSecret(boot));
+  boot.Say("provision 00");
+  assert_true(device.console.Has("OK 1"));
+  assert_false(HoldsSecret(boot));
+
+  boot.Say("provision xyz");
+  TypeProvision(boot, useless);
+  assert_true(device.console.Has("PROVISION not usable"));
+  assert_false(HoldsSecret(boot));
+
+  device.Store(useless);
+  Boot next(device);
+  assert_true(device.console.Has("PROVISION not usable"));
+  assert_false(HoldsSecret(next));
+}
+
 void application_is_not_stopped_by_lines_that_are_no_settings(void**) {
   Device device;
   device.Store(device.Sealed());
@@ -590,6 +647,7 @@ int main() {
       cmocka_unit_test(application_gets_a_token_and_uses_it),
       cmocka_unit_test(application_keeps_token_and_session_while_power_is_off),
       cmocka_unit_test(application_sleeps_until_something_is_due),
+      cmocka_unit_test(application_sleeps_while_a_token_is_asked_for),
       cmocka_unit_test(application_asks_nobody_without_a_network),
       cmocka_unit_test(application_says_that_a_token_was_not_stored),
       cmocka_unit_test(application_tells_failures_apart),
@@ -600,9 +658,11 @@ int main() {
       cmocka_unit_test(application_lists_its_commands),
       cmocka_unit_test(application_does_without_settings_what_can_be_done),
       cmocka_unit_test(application_renews_and_requests_when_told),
+      cmocka_unit_test(application_says_why_a_sample_failed),
       cmocka_unit_test(application_forgets_when_told_and_wipes_at_once),
       cmocka_unit_test(application_takes_settings_from_the_console),
       cmocka_unit_test(application_replaces_no_settings_by_such_as_it_cannot_use),
+      cmocka_unit_test(application_does_not_keep_secrets_that_it_cannot_use),
       cmocka_unit_test(application_is_not_stopped_by_lines_that_are_no_settings),
       cmocka_unit_test(application_survives_whatever_is_typed),
   };
