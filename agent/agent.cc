@@ -637,6 +637,18 @@ bool Agent::needs_code() const {
 
 // The API.
 
+Status Agent::TakeToken(SecretView text, std::int32_t lifetime_s) {
+  if (phase_ != Phase::kIdle) {
+    return Status::kFailedPrecondition;
+  }
+  const Status status = state_.token.Assign(text, lifetime_s, Anchor::Now(clock_));
+  if (status == Status::kOk) {
+    ++generation_;
+    rejected_ = false;
+  }
+  return status;
+}
+
 void Agent::RejectToken(std::uint32_t generation) {
   if (!IsStarted() || generation != generation_ || state_.token.empty() || rejected_) {
     return;

@@ -159,6 +159,16 @@ class Agent {
   /// @return kFailedPrecondition  Not started.
   Status ForgetRefusal();
 
+  /// Takes over a token that was got elsewhere, for requests to the API. It is not stored. Without
+  /// a grant that could bring another one, a code grant without a code, it is all there ever is.
+  ///
+  /// @param text        Copied.
+  /// @param lifetime_s  Seconds from now on.
+  /// @return kOk                  It is the present one.
+  /// @return kBufferTooSmall      `Memory::token` cannot hold it; the one before stands.
+  /// @return kFailedPrecondition  Not started, or an operation is going on.
+  Status TakeToken(SecretView text, std::int32_t lifetime_s);
+
   /// Begins an API request with the present token. When it is answered, the response's content is
   /// to be taken piece by piece: `TakeBody()` after each `Poll()`.
   ///

@@ -13,6 +13,8 @@ endif()
 
 if(TARGET connect_auth_program)
   install(TARGETS connect_auth_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT program)
+  install(TARGETS connect_auth_client ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          PUBLIC_HEADER DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/connect_auth)
   install(FILES platform/linux/connect-auth.conf RENAME connect-auth.conf.example
           DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/connect-auth)
   add_subdirectory(platform/linux/packaging)

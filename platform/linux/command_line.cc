@@ -128,6 +128,12 @@ Problem TakeOption(int key, const char* value, CommandLine& into) {
     case kJsonKey:
       into.json = true;
       return {};
+    case kWatchKey:
+      into.watch = true;
+      return {};
+    case kAloneKey:
+      into.alone = true;
+      return {};
     default:
       return TakeSetting(static_cast<std::size_t>(key - kFirstSetting), value, into);
   }
@@ -207,6 +213,9 @@ Problem CheckTogether(const CommandLine& line) {
   if (line.command == Command::kProvision && line.image == nullptr) {
     return UsageProblem("provision wants a FILE, the image of a flash part, or - for its lines");
   }
+  if (line.json && line.watch) {
+    return UsageProblem("--json and --watch do not go together");
+  }
   if (line.retry_refused && !AsksServer(line.command)) {
     return UsageProblem("--retry-refused does not go with this command");
   }
@@ -216,7 +225,8 @@ Problem CheckTogether(const CommandLine& line) {
         OnlyFor("--data", Command::kRequest, line.command, line.data_file != nullptr),
         OnlyFor("--content-type", Command::kRequest, line.command, line.content_type != nullptr),
         OnlyFor("--include", Command::kRequest, line.command, line.include_head),
-        OnlyFor("--json", Command::kStatus, line.command, line.json)}) {
+        OnlyFor("--json", Command::kStatus, line.command, line.json),
+        OnlyFor("--watch", Command::kStatus, line.command, line.watch)}) {
     if (problem.exists()) {
       return problem;
     }

@@ -32,6 +32,7 @@ struct CommandLine {
   const char* configuration_file = nullptr;
   std::array<const char*, kSettingCount> settings{};
   bool verbose = false;
+  bool alone = false;
 
   std::optional<Millis> min_valid;     // token
   bool force = false;                  // token
@@ -42,6 +43,7 @@ struct CommandLine {
   const char* content_type = nullptr;  // request
   bool include_head = false;           // request
   bool json = false;                   // status
+  bool watch = false;                  // status
   const char* code_file = nullptr;     // code
   const char* image = nullptr;         // provision
 };

@@ -5,6 +5,7 @@
 
 #include "platform/linux/commands.h"
 #include "platform/linux/configuration.h"
+#include "platform/linux/service_link.h"
 #include "platform/linux/session.h"
 
 namespace connect_auth::program {
@@ -19,6 +20,10 @@ Problem OpenForWiping(Session& session) {
 }  // namespace
 
 Problem RunLogout(const CommandLine& line) {
+  ServiceLink service;
+  if (service.Open(line)) {
+    return service.Ask("logout");
+  }
   Configuration configuration;
   Problem problem = configuration.Load(line, Needs::kStore);
   if (problem.exists()) {

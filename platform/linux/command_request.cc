@@ -9,6 +9,7 @@
 #include "platform/linux/data_source.h"
 #include "platform/linux/messages.h"
 #include "platform/linux/output.h"
+#include "platform/linux/service_link.h"
 #include "platform/linux/session.h"
 #include "platform/linux/text.h"
 
@@ -31,9 +32,17 @@ class ApiCall {
   /// Makes the request. The answer goes to standard output.
   Problem Run(Session& session);
 
+  /// The same with a token of the service's.
+  ///
+  /// @param session  Opened without a store.
+  Problem RunWith(ServiceLink& service, Session& session);
+
  private:
+  enum class Unauthorized : std::uint8_t { kPrint, kDrop };
+
   Problem OpenData();
-  Problem TakeAnswer(Session& session);
+  Problem TakeAnswer(Session& session, Unauthorized unauthorized);
+  Problem TryWith(ServiceLink& service, Session& session, Unauthorized unauthorized);
   Problem RenewForNextCall(Session& session);
   Problem Print(Agent& agent);
 
@@ -93,7 +102,7 @@ Problem ApiCall::Run(Session& session) {
     problem = session.BeginRequest(request_);
   }
   if (!problem.exists()) {
-    problem = TakeAnswer(session);
+    problem = TakeAnswer(session, Unauthorized::kPrint);
   }
   if (problem.exists()) {
     return problem;
@@ -105,6 +114,35 @@ Problem ApiCall::Run(Session& session) {
   const bool no_other_token =
       agent.api_status() == kUnauthorized && agent.last_failure().status != Status::kOk;
   return no_other_token ? session.Explain() : ExplainStatus(agent.api_status());
+}
+
+/// One new token and one more try, as the agent does it where it works alone.
+Problem ApiCall::RunWith(ServiceLink& service, Session& session) {
+  Problem problem = TryWith(service, session, Unauthorized::kDrop);
+  if (!problem.exists() && session.agent().api_status() == kUnauthorized) {
+    Note("the server does not take the token");
+    problem = TryWith(service, session, Unauthorized::kPrint);
+  }
+  return problem.exists() ? problem : ExplainStatus(session.agent().api_status());
+}
+
+Problem ApiCall::TryWith(ServiceLink& service, Session& session, Unauthorized unauthorized) {
+  ServiceLink::Token token;
+  Problem problem = service.AskForToken(line_.retry_refused ? "token retry_refused" : "token", token);
+  const std::uint32_t generation = token.generation;
+  if (!problem.exists()) {
+    problem = session.Borrow(token.text, token.expires_in);
+  }
+  if (!problem.exists()) {
+    problem = session.BeginRequest(request_);
+  }
+  if (!problem.exists()) {
+    problem = TakeAnswer(session, unauthorized);
+  }
+  if (problem.exists() || session.agent().api_status() != kUnauthorized) {
+    return problem;
+  }
+  return service.Ask(Join({"reject ", Decimal(generation)}));
 }
 
 /// The server did not take the token, and what came through a pipe cannot be sent once more.
@@ -126,12 +164,16 @@ Problem ApiCall::RenewForNextCall(Session& session) {
 }
 
 /// Writes what came also if no more of it will come.
-Problem ApiCall::TakeAnswer(Session& session) {
+Problem ApiCall::TakeAnswer(Session& session, Unauthorized unauthorized) {
   bool over = false;
   Problem problem;
   while (!over && !problem.exists()) {
     problem = session.PollRequest(request_, over);
-    Problem output = session.agent().api_status() == 0 ? Problem() : Print(session.agent());
+    const int status = session.agent().api_status();
+    if (status == kUnauthorized && unauthorized == Unauthorized::kDrop) {
+      return problem;
+    }
+    Problem output = status == 0 ? Problem() : Print(session.agent());
     if (output.exists()) {
       return output;
     }
@@ -153,9 +195,23 @@ Problem ApiCall::Print(Agent& agent) {
   return WriteOut(agent.TakeBody());
 }
 
-}  // namespace
+Problem AskThroughService(const CommandLine& line, ServiceLink& service) {
+  Configuration configuration;
+  Problem problem = configuration.Load(line, Needs::kTrust);
+  if (problem.exists()) {
+    return problem;
+  }
+  ApiCall call(line, configuration);
+  problem = call.Prepare();
+  if (problem.exists()) {
+    return problem;
+  }
+  Session session(configuration);
+  problem = session.OpenWithoutStore();
+  return problem.exists() ? problem : call.RunWith(service, session);
+}
 
-Problem RunRequest(const CommandLine& line) {
+Problem AskAlone(const CommandLine& line) {
   Configuration configuration;
   Problem problem = configuration.Load(line, Needs::kAll);
   if (problem.exists()) {
@@ -173,6 +229,13 @@ Problem RunRequest(const CommandLine& line) {
     session.Tidy();
   }
   return problem;
+}
+
+}  // namespace
+
+Problem RunRequest(const CommandLine& line) {
+  ServiceLink service;
+  return service.Open(line) ? AskThroughService(line, service) : AskAlone(line);
 }
 
 }  // namespace connect_auth::program

@@ -5,22 +5,35 @@
 #include "platform/linux/configuration.h"
 #include "platform/linux/output.h"
 #include "platform/linux/secret_buffer.h"
+#include "platform/linux/service_link.h"
 #include "platform/linux/session.h"
+#include "platform/linux/text.h"
 
 namespace connect_auth::program {
 namespace {
 
-/// Writes the token between two texts, in one call: whoever reads the pipe gets all or nothing.
-Problem PrintToken(const Token& token, std::string_view before) {
+/// Writes the token behind a text, in one call: whoever reads the pipe gets all or nothing.
+Problem PrintToken(SecretView token, std::string_view before) {
   SecretBuffer line;
-  if (!line.Append(AsBytes(before)) || !line.Append(AsBytes(token.text().Reveal())) ||
+  if (!line.Append(AsBytes(before)) || !line.Append(AsBytes(token.Reveal())) ||
       !line.Append(AsBytes("\n"))) {
     return NoMemory();
   }
   return WriteOut(line.bytes());
 }
 
-Problem Run(const CommandLine& line, std::string_view before) {
+Problem AskService(const CommandLine& line, ServiceLink& service, std::string_view before) {
+  const std::string_view refused = line.retry_refused ? " retry_refused" : "";
+  const std::int64_t seconds = line.min_valid.value_or(Millis{0}).count / 1000;
+  Problem problem = line.force ? service.Ask(Join({"renew", refused})) : Problem();
+  ServiceLink::Token token;
+  if (!problem.exists()) {
+    problem = service.AskForToken(Join({"token min_valid=", Decimal(seconds), refused}), token);
+  }
+  return problem.exists() ? problem : PrintToken(token.text, before);
+}
+
+Problem WorkAlone(const CommandLine& line, std::string_view before) {
   Configuration configuration;
   Problem problem = configuration.Load(line, Needs::kAll);
   if (problem.exists()) {
@@ -37,10 +50,15 @@ Problem Run(const CommandLine& line, std::string_view before) {
   }
   problem = session.ObtainToken(wish);
   if (!problem.exists()) {
-    problem = PrintToken(session.agent().token(), before);
+    problem = PrintToken(session.agent().token().text(), before);
   }
   session.Tidy();
   return problem;
+}
+
+Problem Run(const CommandLine& line, std::string_view before) {
+  ServiceLink service;
+  return service.Open(line) ? AskService(line, service, before) : WorkAlone(line, before);
 }
 
 }  // namespace

@@ -67,6 +67,14 @@ std::string DeviceId() {
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : std::string();
 }
 
+/// With these nobody can be asked for a token.
+void LeaveOutGrant(Settings& settings) {
+  settings.grant = Grant::kAuthorizationCode;
+  settings.client_secret = SecretView(kStandIn);
+  settings.password = SecretView();
+  settings.code = SecretView();
+}
+
 void StandInForSecrets(Settings& settings) {
   const bool by_password = settings.grant == Grant::kPassword;
   settings.client_secret = SecretView(kStandIn);
@@ -105,6 +113,13 @@ Problem EmptyCode(const Secret& code) {
 
 }  // namespace
 
+bool ReadGivenSettings(const CommandLine& line, GivenSettings& into) {
+  const std::string file = FileOf(line);
+  const bool reads = !file.empty() && ::access(file.c_str(), R_OK) == 0;
+  return (!reads || !ReadConfigurationFile(file, into).exists()) &&
+         !into.TakeOptions(line).exists();
+}
+
 Problem ReadCertificates(const std::string& path, SecretBuffer& into) {
   const int error = ReadFile(path, kMostCertificateBytes, into);
   if (error != 0) {
@@ -133,10 +148,12 @@ Problem Configuration::Load(const CommandLine& line, Needs needs) {
     return problem;
   }
   problem = LoadSecrets(given_, secrets_);
-  if (needs < Needs::kAll) {
+  if (needs < Needs::kTrust) {
     return {};
   }
-  if (!problem.exists()) {
+  if (needs == Needs::kTrust) {
+    problem = {};
+  } else if (!problem.exists()) {
     problem = CheckSecrets();
   }
   return problem.exists() ? problem : LoadAuthorities();
@@ -186,18 +203,27 @@ Problem Configuration::CheckSecrets() const {
   return IsEmpty(secrets_.code) ? EmptyCode(secrets_.code) : Problem();
 }
 
+Problem Configuration::CheckNoOtherCode(SecretView code) const {
+  const Secret& configured = secrets_.code;
+  if (!configured.given() || configured.value.view().Reveal() == code.Reveal()) {
+    return {};
+  }
+  return {ExitCode::kUsage,
+          Join({"another authorisation code is configured ", configured.source,
+                "; put the new one there, or take that out of the configuration"})};
+}
+
 Problem Configuration::TakeCode(const std::string& path) {
   Secret code;
   Problem problem = LoadSecret(path, code);
   if (problem.exists() || IsEmpty(code)) {
     return problem.exists() ? problem : EmptyCode(code);
   }
-  Secret& configured = secrets_.code;
-  if (configured.given() && configured.value.view().Reveal() != code.value.view().Reveal()) {
-    return {ExitCode::kUsage,
-            Join({"another authorisation code is configured ", configured.source,
-                  "; put the new one there, or take that out of the configuration"})};
+  problem = CheckNoOtherCode(code.value.view());
+  if (problem.exists()) {
+    return problem;
   }
+  Secret& configured = secrets_.code;
   configured.value.Clear();
   configured.source = code.source;
   return configured.value.Append(code.value.bytes()) ? Problem() : NoMemory();
@@ -227,6 +253,9 @@ Settings Configuration::ForAgent(ConstBytes record_key) const {
   AddIdentity(settings);
   AddSecrets(settings);
   AddTerms(settings);
+  if (needs_ == Needs::kTrust) {
+    LeaveOutGrant(settings);
+  }
   if (needs_ < Needs::kAll && CheckSettings(settings) != Reason::kNone) {
     StandInForSecrets(settings);
   }
@@ -257,7 +286,7 @@ void Configuration::AddSecrets(Settings& settings) const {
 }
 
 void Configuration::AddTerms(Settings& settings) const {
-  const bool stand_in = needs_ < Needs::kAll;
+  const bool stand_in = needs_ < Needs::kTrust;
   settings.trust.authorities = stand_in ? AsBytes(kStandIn) : authorities_.bytes();
   settings.trust.backup_authorities = backup_authorities_.bytes();
   settings.trust.pins = given_.text(Setting::kServerPin);

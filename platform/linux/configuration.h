@@ -20,7 +20,8 @@ namespace connect_auth::program {
 enum class Needs : std::uint8_t {
   kStore,     ///< Where things are stored: logout.
   kIdentity,  ///< And for which server, client and user: status.
-  kAll,       ///< And the secrets and CA certificates, to ask the server.
+  kTrust,     ///< And the CA certificates, to make requests with a token of the service's.
+  kAll,       ///< And the secrets, to ask the server.
   kService,   ///< The same, for an agent that sees to a token without being asked.
 };
 
@@ -46,11 +47,14 @@ class Configuration {
   /// Takes the authorisation code out of a file, for this run only.
   ///
   /// @param path  "-": standard input.
-  /// @return  A problem (kUsage): it cannot be read, is empty, or another code is configured. That
-  ///          one would be sent when the new one has had its day, and may have been sent before.
+  /// @return  A problem (kUsage): it cannot be read, is empty, or another code is configured.
   Problem TakeCode(const std::string& path);
 
   bool is_for_service() const { return needs_ == Needs::kService; }
+  /// @return  A problem (kUsage): another code is configured, which would be sent when this one has
+  ///          had its day, and may have been sent before.
+  Problem CheckNoOtherCode(SecretView code) const;
+
   const GivenSettings& given() const { return given_; }
   const Secrets& secrets() const { return secrets_; }
   /// The configuration file; empty when there is none.
@@ -82,6 +86,12 @@ class Configuration {
   std::string device_id_;
   Needs needs_ = Needs::kStore;
 };
+
+/// Reads what the command line and, if it can be read, the configuration file say of settings, and
+/// nothing else.
+///
+/// @return  false: the configuration file is wrong; `Configuration::Load` says how.
+bool ReadGivenSettings(const CommandLine& line, GivenSettings& into);
 
 /// Reads CA certificates in the form in which mbedTLS wants them: PEM ends with a NUL that counts.
 ///

@@ -27,6 +27,8 @@ enum Key : int {
   kDataKey,
   kContentTypeKey,
   kJsonKey,
+  kWatchKey,
+  kAloneKey,
   kFirstSetting = 0x200,
 };
 
@@ -46,6 +48,7 @@ inline constexpr std::array kGeneralOptions = {
                 "/etc/connect-auth/connect-auth.conf)",
                 1},
     argp_option{"verbose", kVerboseKey, nullptr, 0, "Say on standard error what is done", 1},
+    argp_option{"alone", kAloneKey, nullptr, 0, "Do not ask the service, even if it runs", 1},
     argp_option{nullptr, 0, nullptr, 0, "For token:", 2},
     argp_option{"min-valid", kMinValidKey, "SECONDS", 0,
                 "Get a new token unless the stored one lives for so long", 2},
@@ -60,6 +63,7 @@ inline constexpr std::array kGeneralOptions = {
     argp_option{"include", kIncludeKey, nullptr, 0, "Write status line and fields as well", 4},
     argp_option{nullptr, 0, nullptr, 0, "For status:", 5},
     argp_option{"json", kJsonKey, nullptr, 0, "Write a JSON object", 5},
+    argp_option{"watch", kWatchKey, nullptr, 0, "Show the essence, every second, until stopped", 5},
     argp_option{"help", kHelpKey, nullptr, 0, "Print this and exit", -1},
     argp_option{"version", kVersionKey, nullptr, 0, "Print name and version and exit", -1},
 };

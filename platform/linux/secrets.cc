@@ -103,22 +103,41 @@ Problem LoadSecret(const std::string& path, Secret& into) {
   return {};
 }
 
+namespace {
+
+/// @param into  Keeps what the environment had.
+Problem TakeVariable(const SecretKind& kind, Secret& into) {
+  char* const value = std::getenv(kind.environment);
+  if (value == nullptr || *value == '\0') {
+    return {};  // Whoever starts programs cannot always leave a variable out.
+  }
+  const Bytes octets(reinterpret_cast<std::uint8_t*>(value), std::strlen(value));
+  const bool fits = octets.size() <= kMostBytes && into.value.Append(octets);
+  Wipe(octets);
+  ::unsetenv(kind.environment);
+  if (!fits) {
+    return {ExitCode::kUsage, Join({"the environment variable ", kind.environment,
+                                    " is longer than 8192 octets; correct it"})};
+  }
+  into.source = Join({"in the environment variable ", kind.environment});
+  return {};
+}
+
+}  // namespace
+
 Problem TakeEnvironment(Secrets& into) {
+  static Secrets environment;  // The service reads its configuration again and again.
   for (const SecretKind& kind : kSecretKinds) {
-    char* const value = std::getenv(kind.environment);
-    if (value == nullptr || *value == '\0') {
-      continue;  // Whoever starts programs cannot always leave a variable out.
+    Secret& taken = environment.*kind.secret;
+    Problem problem = TakeVariable(kind, taken);
+    if (problem.exists()) {
+      return problem;
     }
     Secret& secret = into.*kind.secret;
-    const Bytes octets(reinterpret_cast<std::uint8_t*>(value), std::strlen(value));
-    const bool fits = octets.size() <= kMostBytes && secret.value.Append(octets);
-    Wipe(octets);
-    ::unsetenv(kind.environment);
-    if (!fits) {
-      return {ExitCode::kUsage, Join({"the environment variable ", kind.environment,
-                                      " is longer than 8192 octets; correct it"})};
+    secret.source = taken.source;
+    if (!secret.value.Append(taken.value.bytes())) {
+      return NoMemory();
     }
-    secret.source = Join({"in the environment variable ", kind.environment});
   }
   return {};
 }

@@ -24,7 +24,7 @@ struct Secrets {
 };
 
 /// Takes the secrets out of the environment, where they are wiped, so that no child process and no
-/// reader of /proc/PID/environ finds them any more.
+/// reader of /proc/PID/environ finds them any more. The process remembers them.
 ///
 /// @param into  Empty; those that the environment has are given.
 Problem TakeEnvironment(Secrets& into);

@@ -278,6 +278,15 @@ bool Session::StillLives(const Wish& wish) const {
                    : wish.min_valid == Millis{0};
 }
 
+Problem Session::Borrow(SecretView token, std::int32_t lifetime_s) {
+  if (agent_.TakeToken(token, lifetime_s) == Status::kOk) {
+    return {};
+  }
+  Failure failure;
+  failure.reason = Reason::kTokenTooLong;
+  return Tell(failure);
+}
+
 Problem Session::BeginRequest(const ApiRequest& request) {
   return agent_.RequestApi(request) == Status::kPending ? Problem() : Explain();
 }

@@ -66,6 +66,11 @@ class Session {
   /// What is odd but does not stop it goes to standard error.
   Problem ObtainToken(const Wish& wish);
 
+  /// Goes on with a token of the service's.
+  ///
+  /// @pre opened without a store, with a configuration that was loaded with Needs::kTrust
+  Problem Borrow(SecretView token, std::int32_t lifetime_s);
+
   /// Begins an API request; the caller goes on with `PollRequest()` and `Sleep()`.
   ///
   /// @param request  Borrowed, with all it points at, until the request ends.

@@ -67,13 +67,16 @@ Fact NextAttempt(const RefusalTimes& times) {
   return Fact::Absent(kName, times.next_attempt_in ? kUnknown : kNone);
 }
 
-std::string_view StateOf(const Agent& agent) {
+std::string_view StateOf(const Session& session) {
+  const Agent& agent = session.agent();
+  const bool by_code = session.configuration().given().text(Setting::kGrantType) != "password";
+  const bool needs_code = by_code && agent.needs_code() && !agent.has_refresh_token();
   const Result<Millis> left = agent.remaining_life();
   const bool lives = left.ok() ? left.value() > Millis{0} : left.status() == Status::kUnavailable;
   return agent.is_requesting_token() ? "asking"
          : lives                     ? "ready"
          : agent.latch().is_set()    ? "refused"
-         : agent.needs_code()        ? "needs a code"
+         : needs_code                ? "needs a code"
          : agent.failures() != 0     ? "waiting"
                                      : "no token";
 }
@@ -90,8 +93,10 @@ Fact NextRenewal(const Session& session) {
   return NumberIf(known, "next_renewal_seconds", span.count / 1000);
 }
 
-std::string_view WhatIsStored(Agent::Stored stored) {
-  switch (stored) {
+std::string_view WhatIsStored(const Agent& agent) {
+  // What came since the start replaced whatever was there.
+  const bool is_newer = !agent.token().empty() && !agent.store_failed();
+  switch (is_newer ? Agent::Stored::kOpened : agent.stored()) {
     case Agent::Stored::kNothing:
       return "nothing";
     case Agent::Stored::kOpened:
@@ -131,7 +136,7 @@ Facts GatherFacts(const Session& session) {
                       : Fact::Absent("store_shape", kNone),
       NumberIf(store.is_ring(), "store_moves", store.is_ring() ? store.moves() : 0),
       Fact("key_file", configuration.key_file()),
-      Fact("stored", WhatIsStored(session.agent().stored())),
+      Fact("stored", WhatIsStored(session.agent())),
       Fact("records_written", std::int64_t{session.agent().writes()}),
       Fact("token_stored", stored),
       NumberIf(stored, "token_length", static_cast<std::int64_t>(token.text().size())),
@@ -146,7 +151,7 @@ Facts GatherFacts(const Session& session) {
       ClockFact(session.agent().clock()),
       Fact("clock_source", SourceOf(session.agent().clock())),
       NumberIf(is_service, "service_process", ::getpid()),
-      Fact("state", StateOf(session.agent())),
+      Fact("state", StateOf(session)),
       Fact("failures", std::int64_t{session.agent().failures()}),
       TextOrNone("last_error", LastError(session)),
       NextRenewal(session),
@@ -170,9 +175,7 @@ bool AddTo(cJSON* object, const Fact& fact) {
   return cJSON_AddNullToObject(object, fact.name) != nullptr;
 }
 
-}  // namespace
-
-std::string FactsAsJson(const Facts& facts) {
+std::string AsJson(const Facts& facts) {
   cJSON* const object = cJSON_CreateObject();
   bool complete = object != nullptr;
   for (const Fact& fact : facts) {
@@ -188,8 +191,6 @@ std::string FactsAsJson(const Facts& facts) {
   return json;
 }
 
-namespace {
-
 std::string ValueText(const Fact& fact) {
   switch (fact.kind) {
     case Fact::Kind::kText:
@@ -203,18 +204,72 @@ std::string ValueText(const Fact& fact) {
   return fact.number != 0 ? "yes" : "no";
 }
 
-}  // namespace
-
-std::string FactsAsLines(const Facts& facts) {
+std::string Line(std::string name, std::string_view value) {
   constexpr std::size_t kNameWidth = 22;
+  std::replace(name.begin(), name.end(), '_', ' ');
+  name.resize(kNameWidth, ' ');
+  return Join({name, value, "\n"});
+}
+
+std::string AsLines(const Facts& facts) {
   std::string lines;
   for (const Fact& fact : facts) {
-    std::string name = fact.name;
-    std::replace(name.begin(), name.end(), '_', ' ');
-    name.resize(kNameWidth, ' ');
-    lines += Join({name, ValueText(fact), "\n"});
+    lines += Line(fact.name, ValueText(fact));
   }
   return lines;
+}
+
+/// `1 h 02 min 03 s`, as far as it is needed.
+std::string SpanText(std::int64_t seconds) {
+  const auto two_digits = [](std::int64_t value) { return Decimal(100 + value).substr(1); };
+  if (seconds < 60) {
+    return Join({Decimal(seconds), " s"});
+  }
+  const std::string rest = Join({two_digits(seconds % 60), " s"});
+  const std::int64_t minutes = seconds / 60;
+  return minutes < 60 ? Join({Decimal(minutes), " min ", rest})
+                      : Join({Decimal(minutes / 60), " h ", two_digits(minutes % 60), " min ", rest});
+}
+
+std::string AsBrief(const Facts& facts) {
+  constexpr std::string_view kSeconds = "_seconds";
+  std::string lines;
+  for (const std::string_view name :
+       {"server", "state", "remaining_seconds", "next_renewal_seconds", "failures", "last_error",
+        "refused_at", "next_attempt_at", "clock"}) {
+    const auto fact = std::find_if(facts.begin(), facts.end(),
+                                   [name](const Fact& each) { return each.name == name; });
+    const bool is_span = name.ends_with(kSeconds) && fact->kind == Fact::Kind::kNumber;
+    lines += Line(std::string(name.substr(0, name.size() - (is_span ? kSeconds.size() : 0))),
+                  is_span ? SpanText(fact->number) : ValueText(*fact));
+  }
+  return lines;
+}
+
+}  // namespace
+
+std::string_view NameOf(FactStyle style) {
+  switch (style) {
+    case FactStyle::kBrief:
+      return "brief";
+    case FactStyle::kJson:
+      return "json";
+    case FactStyle::kLines:
+      break;
+  }
+  return "lines";
+}
+
+std::string FactsText(const Facts& facts, FactStyle style) {
+  switch (style) {
+    case FactStyle::kBrief:
+      return AsBrief(facts);
+    case FactStyle::kJson:
+      return AsJson(facts);
+    case FactStyle::kLines:
+      break;
+  }
+  return AsLines(facts);
 }
 
 }  // namespace connect_auth::program

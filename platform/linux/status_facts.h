@@ -72,10 +72,16 @@ using Facts = std::array<Fact, 30>;
 /// @param session  Open.
 Facts GatherFacts(const Session& session);
 
-/// An object, with a line end; empty: there is no memory left.
-std::string FactsAsJson(const Facts& facts);
+enum class FactStyle : std::uint8_t {
+  kLines,  ///< `name value` on lines, for people.
+  kBrief,  ///< The same of what changes, for people who watch.
+  kJson,   ///< An object.
+};
 
-/// `name value` on lines, for people.
-std::string FactsAsLines(const Facts& facts);
+/// `lines`, `brief`, `json`
+std::string_view NameOf(FactStyle style);
+
+/// Ends with a line end; empty: there is no memory left.
+std::string FactsText(const Facts& facts, FactStyle style);
 
 }  // namespace connect_auth::program

@@ -53,6 +53,15 @@ std::string Printable(std::string_view text) {
   return printable;
 }
 
+std::string HexOf(ConstBytes bytes) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text.append(1, kDigits[byte >> 4]).append(1, kDigits[byte & 15]);
+  }
+  return text;
+}
+
 Result<std::int64_t> ParseNumber(std::string_view text, std::int64_t least, std::int64_t most) {
   constexpr std::size_t kMaxDigits = 12;
   if (text.empty() || text.size() > kMaxDigits) {

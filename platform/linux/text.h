@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "port/bytes.h"
 #include "port/clock.h"
 #include "port/result.h"
 
@@ -25,6 +26,9 @@ std::string ErrorText(int error);
 
 /// `text` on one line and harmless for a terminal: whatever is not printable ASCII becomes `\xHH`.
 std::string Printable(std::string_view text);
+
+/// Octets as hexadecimal digits.
+std::string HexOf(ConstBytes bytes);
 
 /// Reads a decimal number of nothing but digits.
 ///

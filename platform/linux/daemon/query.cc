@@ -50,6 +50,16 @@ bool TakeSeconds(std::string_view word, std::string_view name, std::int64_t most
   return seconds.ok();
 }
 
+bool TakeStyle(std::string_view word, FactStyle& into) {
+  for (const FactStyle style : {FactStyle::kLines, FactStyle::kBrief, FactStyle::kJson}) {
+    if (word == NameOf(style)) {
+      into = style;
+      return true;
+    }
+  }
+  return false;
+}
+
 bool TakeArgument(std::string_view word, Query& into) {
   const bool for_life = into.verb == Verb::kToken || into.verb == Verb::kHeader;
   switch (into.verb) {
@@ -63,8 +73,7 @@ bool TakeArgument(std::string_view word, Query& into) {
       return TakeSeconds(word, "wait=", kMostWaitSeconds, into.wait) ||
              (for_life && TakeSeconds(word, "min_valid=", kMostMinValidSeconds, into.min_valid));
     case Verb::kStatus:
-      into.json = word == "json";
-      return into.json;
+      return TakeStyle(word, into.style);
     case Verb::kReject: {
       const Result<std::int64_t> number =
           ParseNumber(word, 1, std::numeric_limits<std::uint32_t>::max());

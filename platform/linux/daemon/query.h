@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "platform/linux/status_facts.h"
 #include "port/clock.h"
 
 namespace connect_auth::program {
@@ -28,7 +29,7 @@ struct Query {
   Millis min_valid{0};         ///< kToken, kHeader
   Millis wait{0};              ///< kToken, kHeader, kRenew: 0: as the service is configured
   bool retry_refused = false;  ///< kToken, kHeader, kRenew, kCode
-  bool json = false;           ///< kStatus
+  FactStyle style = FactStyle::kLines;  ///< kStatus
   std::uint32_t generation = 0;  ///< kReject
   std::string_view code;         ///< kCode. Borrowed from the line.
 

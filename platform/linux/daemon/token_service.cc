@@ -34,16 +34,6 @@ void AppendText(std::string_view text, SecretBuffer& into) {
   Append(Join({"ok length=", Decimal(static_cast<std::int64_t>(text.size())), "\n", text}), into);
 }
 
-std::string Hex(ConstBytes bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 Problem BadQuery() {
   return {ExitCode::kUsage, "there is no such query; see the protocol of the service"};
 }
@@ -113,11 +103,9 @@ TokenService::Answered TokenService::Answer(const Query& query, SecretBuffer& in
       session_->agent().RejectToken(query.generation);
       Append("ok\n", into);
       break;
-    case Verb::kStatus: {
-      const Facts facts = GatherFacts(*session_);
-      AppendText(query.json ? FactsAsJson(facts) : FactsAsLines(facts), into);
+    case Verb::kStatus:
+      AppendText(FactsText(GatherFacts(*session_), query.style), into);
       break;
-    }
     case Verb::kMetrics:
       AppendText(Metrics(*session_, counters_), into);
       break;
@@ -125,7 +113,7 @@ TokenService::Answered TokenService::Answer(const Query& query, SecretBuffer& in
       Logout(into);
       break;
     case Verb::kIdentity:
-      Append(Join({"ok identity=", Hex(FingerprintOf(configuration_->ForAgent({}))), "\n"}), into);
+      Append(Join({"ok identity=", HexOf(FingerprintOf(configuration_->ForAgent({}))), "\n"}), into);
       break;
     case Verb::kSubscribe:
       AppendEvent(into);
@@ -172,6 +160,10 @@ Problem TokenService::TakeCode(const Query& query) {
     return {ExitCode::kUsage,
             "a code is of no use for the configured grant; set type in [grant] to "
             "authorization_code"};
+  }
+  Problem problem = configuration_->CheckNoOtherCode(SecretView(query.code));
+  if (problem.exists()) {
+    return problem;
   }
   ForgetRefusalIfAsked(query);
   auto code = std::make_unique<SecretBuffer>();
