@@ -128,7 +128,8 @@ Problem ApiCall::RunWith(ServiceLink& service, Session& session) {
 
 Problem ApiCall::TryWith(ServiceLink& service, Session& session, Unauthorized unauthorized) {
   ServiceLink::Token token;
-  Problem problem = service.AskForToken(line_.retry_refused ? "token retry_refused" : "token", token);
+  Problem problem =
+      service.AskForToken(line_.retry_refused ? "token retry_refused" : "token", token);
   const std::uint32_t generation = token.generation;
   if (!problem.exists()) {
     problem = session.Borrow(token.text, token.expires_in);

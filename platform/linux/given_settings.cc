@@ -50,8 +50,9 @@ std::string UnknownKey(std::string_view section, std::string_view key) {
     return "a key stands in front of the first section; begin with [server]";
   }
   if (keys.empty()) {
-    return Join({"unknown section", Quoted(section),
-                 "; there are [server], [client], [grant], [store], [limits], [daemon] and [device]"});
+    return Join(
+        {"unknown section", Quoted(section),
+         "; there are [server], [client], [grant], [store], [limits], [daemon] and [device]"});
   }
   return Join({"unknown key", Quoted(key), " in [", section, "]; it takes ", keys});
 }

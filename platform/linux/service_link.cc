@@ -82,8 +82,7 @@ Problem ServiceLink::Ask(std::string_view query) {
     return Broken(ErrorText(-result));
   }
   answer_.Fill(std::strlen(room));
-  return result == 0 ? Problem()
-                     : Problem{static_cast<ExitCode>(result), std::string(answer())};
+  return result == 0 ? Problem() : Problem{static_cast<ExitCode>(result), std::string(answer())};
 }
 
 Problem ServiceLink::AskForToken(std::string_view query, Token& into) {
@@ -97,8 +96,8 @@ Problem ServiceLink::AskForToken(std::string_view query, Token& into) {
   into.generation = static_cast<std::uint32_t>(
       ParseNumber(FieldOf(head, "generation="), 0, std::numeric_limits<std::uint32_t>::max())
           .value_or(0));
-  into.expires_in = static_cast<std::int32_t>(
-      ParseNumber(FieldOf(head, " expires_in="), 0, kMost).value_or(0));
+  into.expires_in =
+      static_cast<std::int32_t>(ParseNumber(FieldOf(head, " expires_in="), 0, kMost).value_or(0));
   return into.text.empty() ? Broken("its answer makes no sense") : Problem();
 }
 

@@ -127,9 +127,10 @@ Problem Session::Reconfigure(const Configuration& configuration) {
                     configuration.max_token() == configuration_->max_token() &&
                     ArenaSize(configuration.authorities_size()) <= arena_size_;
   if (!fits) {
-    return {ExitCode::kUsage,
-            "another store, key_file or max_token, or many more CA certificates, count only after a "
-            "restart; restart the service"};
+    return {
+        ExitCode::kUsage,
+        "another store, key_file or max_token, or many more CA certificates, count only after a "
+        "restart; restart the service"};
   }
   if (agent_.ChangeSettings(configuration.ForAgent(record_key())) != Status::kOk) {
     return Explain();

@@ -56,7 +56,8 @@ class Session {
   /// @return  A problem (kUsage): it does not fit, or a setting is wrong; the one before goes on.
   Problem Reconfigure(const Configuration& configuration);
 
-  /// Keeps the memory that holds secrets out of swap, as far as the system lets it (RLIMIT_MEMLOCK).
+  /// Keeps the memory that holds secrets out of swap, as far as the system lets it
+  /// (RLIMIT_MEMLOCK).
   ///
   /// @return  Whether it does.
   bool LockMemory();

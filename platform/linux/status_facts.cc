@@ -227,8 +227,9 @@ std::string SpanText(std::int64_t seconds) {
   }
   const std::string rest = Join({two_digits(seconds % 60), " s"});
   const std::int64_t minutes = seconds / 60;
-  return minutes < 60 ? Join({Decimal(minutes), " min ", rest})
-                      : Join({Decimal(minutes / 60), " h ", two_digits(minutes % 60), " min ", rest});
+  return minutes < 60
+             ? Join({Decimal(minutes), " min ", rest})
+             : Join({Decimal(minutes / 60), " h ", two_digits(minutes % 60), " min ", rest});
 }
 
 std::string AsBrief(const Facts& facts) {

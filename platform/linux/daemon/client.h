@@ -76,7 +76,7 @@ class Client {
   bool is_waiting() const { return waiting.verb != Query::Verb::kUnknown; }
 
   bool is_subscribed = false;
-  bool is_leaving = false;  ///< Closed as soon as everything was sent.
+  bool is_leaving = false;       ///< Closed as soon as everything was sent.
   std::uint32_t registered = 0;  ///< With epoll(7): the interest of then.
 
  private:

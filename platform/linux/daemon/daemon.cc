@@ -191,8 +191,7 @@ void Daemon::Reload(const CommandLine& line) {
   AllowList allowed;
   if (!problem.exists()) {
     const GivenSettings& given = service_.configuration().given();
-    problem =
-        allowed.Load(given.text(Setting::kDaemonUsers), given.text(Setting::kDaemonGroups));
+    problem = allowed.Load(given.text(Setting::kDaemonUsers), given.text(Setting::kDaemonGroups));
   }
   if (problem.exists()) {
     Report(Severity::kError, "not_reloaded", {{"reason", problem.sentence}});
@@ -337,8 +336,7 @@ void Daemon::SettleWaiting(bool may_have_answer) {
     }
     const bool late = now_ >= client->waits_until;
     if ((may_have_answer || late) &&
-        service_.Settle(client->waiting, late, client->answers()) ==
-            TokenService::Answered::kYes) {
+        service_.Settle(client->waiting, late, client->answers()) == TokenService::Answered::kYes) {
       client->waiting = Query();
       Converse(slot);
     }

@@ -91,17 +91,16 @@ Problem Listener::Bind(const std::string& path, gid_t group) {
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   socket_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   const mode_t before = ::umask(0777);  // Nobody gets in before the group is right.
-  const bool bound =
-      socket_ >= 0 &&
-      ::bind(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  const bool bound = socket_ >= 0 && ::bind(socket_, reinterpret_cast<const sockaddr*>(&address),
+                                            sizeof(address)) == 0;
   const int error = errno;
   ::umask(before);
   if (!bound) {
     return Refuse(path, ErrorText(error));
   }
   path_ = path;
-  const bool given = group == static_cast<gid_t>(-1) ||
-                     ::chown(path.c_str(), static_cast<uid_t>(-1), group) == 0;
+  const bool given =
+      group == static_cast<gid_t>(-1) || ::chown(path.c_str(), static_cast<uid_t>(-1), group) == 0;
   if (!given || ::chmod(path.c_str(), kSocketMode) != 0 || ::listen(socket_, kBacklog) != 0) {
     return Refuse(path, ErrorText(errno));
   }

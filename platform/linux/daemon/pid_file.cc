@@ -30,9 +30,8 @@ Problem PidFile::Write(const std::string& path) {
   }
   path_ = path;
   const std::string number = Join({Decimal(::getpid()), "\n"});
-  const bool written = ::ftruncate(file_, 0) == 0 &&
-                       ::write(file_, number.data(), number.size()) ==
-                           static_cast<ssize_t>(number.size());
+  const bool written = ::ftruncate(file_, 0) == 0 && ::write(file_, number.data(), number.size()) ==
+                                                         static_cast<ssize_t>(number.size());
   return written ? Problem() : CannotWrite(path, ErrorText(errno));
 }
 

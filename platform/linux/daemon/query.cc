@@ -17,11 +17,11 @@ struct VerbName {
   Verb verb;
 };
 constexpr std::array kVerbs = {
-    VerbName{"token", Verb::kToken},         VerbName{"header", Verb::kHeader},
-    VerbName{"renew", Verb::kRenew},         VerbName{"reject", Verb::kReject},
-    VerbName{"code", Verb::kCode},           VerbName{"status", Verb::kStatus},
-    VerbName{"metrics", Verb::kMetrics},     VerbName{"logout", Verb::kLogout},
-    VerbName{"identity", Verb::kIdentity},   VerbName{"subscribe", Verb::kSubscribe},
+    VerbName{"token", Verb::kToken},       VerbName{"header", Verb::kHeader},
+    VerbName{"renew", Verb::kRenew},       VerbName{"reject", Verb::kReject},
+    VerbName{"code", Verb::kCode},         VerbName{"status", Verb::kStatus},
+    VerbName{"metrics", Verb::kMetrics},   VerbName{"logout", Verb::kLogout},
+    VerbName{"identity", Verb::kIdentity}, VerbName{"subscribe", Verb::kSubscribe},
 };
 
 /// Takes the text up to the next blank off the front of `line`.

@@ -30,8 +30,8 @@ struct Query {
   Millis wait{0};              ///< kToken, kHeader, kRenew: 0: as the service is configured
   bool retry_refused = false;  ///< kToken, kHeader, kRenew, kCode
   FactStyle style = FactStyle::kLines;  ///< kStatus
-  std::uint32_t generation = 0;  ///< kReject
-  std::string_view code;         ///< kCode. Borrowed from the line.
+  std::uint32_t generation = 0;         ///< kReject
+  std::string_view code;                ///< kCode. Borrowed from the line.
 
   /// Whether there is nobody but the agent to answer it, who may have to ask the server first.
   bool wants_token() const {

@@ -8,8 +8,9 @@
 
 namespace connect_auth::program {
 
-/// What systemd, or anything that speaks its documented interfaces, is told and asked: sd_notify(3),
-/// sd_watchdog_enabled(3), sd_listen_fds(3). Without a service manager all of it does nothing.
+/// What systemd, or anything that speaks its documented interfaces, is told and asked:
+/// sd_notify(3), sd_watchdog_enabled(3), sd_listen_fds(3). Without a service manager all of it does
+/// nothing.
 ///
 /// The interfaces are stable and small; libsystemd would bring 0.9 MB of library into each gateway,
 /// and is missing where there is no systemd.

@@ -49,9 +49,9 @@ Problem TokenService::Start(const CommandLine& line) {
   session_ = std::make_unique<Session>(*configuration_);
   problem = session_->LockStore();
   if (problem.code == ExitCode::kUnreachable) {
-    return {ExitCode::kStorage, Join({"another connect-auth uses the store ",
-                                      configuration_->store_path(),
-                                      "; stop that service, or set another path in [store]"})};
+    return {ExitCode::kStorage,
+            Join({"another connect-auth uses the store ", configuration_->store_path(),
+                  "; stop that service, or set another path in [store]"})};
   }
   if (!problem.exists()) {
     problem = session_->Open();
@@ -113,7 +113,8 @@ TokenService::Answered TokenService::Answer(const Query& query, SecretBuffer& in
       Logout(into);
       break;
     case Verb::kIdentity:
-      Append(Join({"ok identity=", HexOf(FingerprintOf(configuration_->ForAgent({}))), "\n"}), into);
+      Append(Join({"ok identity=", HexOf(FingerprintOf(configuration_->ForAgent({}))), "\n"}),
+             into);
       break;
     case Verb::kSubscribe:
       AppendEvent(into);
@@ -177,8 +178,7 @@ Problem TokenService::TakeCode(const Query& query) {
   return status == Status::kOk ? Problem() : session_->Explain();
 }
 
-TokenService::Answered TokenService::Finish(const Query& query, Status status,
-                                            SecretBuffer& into) {
+TokenService::Answered TokenService::Finish(const Query& query, Status status, SecretBuffer& into) {
   if (status == Status::kPending) {
     return Answered::kLater;
   }
@@ -204,8 +204,8 @@ void TokenService::AppendToken(const Query& query, SecretBuffer& into) {
 
 void TokenService::AppendProblem(const Problem& problem, SecretBuffer& into) {
   counters_.errors += 1;
-  Append(Join({"error ", Decimal(static_cast<int>(problem.code)), " ",
-               Printable(problem.sentence), "\n"}),
+  Append(Join({"error ", Decimal(static_cast<int>(problem.code)), " ", Printable(problem.sentence),
+               "\n"}),
          into);
 }
 
@@ -240,7 +240,7 @@ bool TokenService::Advance() {
   const Status status = agent.Poll();
   asks_ = agent.is_requesting_token();
   if (asks_ && !asked) {
-    Report(Severity::kInfo, "asking", 
+    Report(Severity::kInfo, "asking",
            {{"server", std::string(configuration_->given().text(Setting::kServerUrl))}});
   }
   const bool ended = asked && !asks_;
@@ -282,9 +282,10 @@ void TokenService::TellWhatCame(const Agent::Counters& before, Status status) {
            {{"code", Decimal(static_cast<int>(problem.code))},
             {"reason", problem.sentence},
             {"token", has_token() ? "kept" : "none"},
-            {"next_attempt_s", next == Instant::Never()
-                                   ? std::string("never")
-                                   : Decimal(std::max<std::int64_t>((next - Now()).count, 0) / 1000)}});
+            {"next_attempt_s",
+             next == Instant::Never()
+                 ? std::string("never")
+                 : Decimal(std::max<std::int64_t>((next - Now()).count, 0) / 1000)}});
   }
 }
 
