@@ -67,18 +67,33 @@ Fact NextAttempt(const RefusalTimes& times) {
   return Fact::Absent(kName, times.next_attempt_in ? kUnknown : kNone);
 }
 
-std::string_view StateOf(const Session& session) {
+/// Whether nobody but a person can get a token.
+bool NeedsCode(const Session& session) {
   const Agent& agent = session.agent();
   const bool by_code = session.configuration().given().text(Setting::kGrantType) != "password";
-  const bool needs_code = by_code && agent.needs_code() && !agent.has_refresh_token();
+  return by_code && agent.needs_code() && !agent.has_refresh_token();
+}
+
+bool HasLivingToken(const Agent& agent) {
   const Result<Millis> left = agent.remaining_life();
-  const bool lives = left.ok() ? left.value() > Millis{0} : left.status() == Status::kUnavailable;
-  return agent.is_requesting_token() ? "asking"
-         : lives                     ? "ready"
-         : agent.latch().is_set()    ? "refused"
-         : needs_code                ? "needs a code"
-         : agent.failures() != 0     ? "waiting"
-                                     : "no token";
+  return left.ok() ? left.value() > Millis{0} : left.status() == Status::kUnavailable;
+}
+
+std::string_view StateOf(const Session& session) {
+  const Agent& agent = session.agent();
+  if (agent.is_requesting_token()) {
+    return "asking";
+  }
+  if (HasLivingToken(agent)) {
+    return "ready";
+  }
+  if (agent.latch().is_set()) {
+    return "refused";
+  }
+  if (NeedsCode(session)) {
+    return "needs a code";
+  }
+  return agent.failures() != 0 ? "waiting" : "no token";
 }
 
 std::string LastError(const Session& session) {
@@ -186,7 +201,7 @@ std::string AsJson(const Facts& facts) {
   if (text == nullptr) {
     return {};
   }
-  const std::string json = Join({text, "\n"});
+  std::string json = Join({text, "\n"});
   cJSON_free(text);
   return json;
 }

@@ -39,7 +39,7 @@ static int wait_for(int socket, short events, int64_t end) {
   }
 }
 
-static int send_all(int socket, const char *text, size_t size, int64_t end) {
+static int send_all(int socket, const char* text, size_t size, int64_t end) {
   while (size > 0) {
     const ssize_t sent = send(socket, text, size, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent >= 0) {
@@ -58,11 +58,11 @@ static int send_all(int socket, const char *text, size_t size, int64_t end) {
   return 0;
 }
 
-// Whoever listens must be root, this user, or the owner of a directory in which nobody else could put a
-// socket.
-static bool is_trusted(int socket, const char *path) {
-  char directory[sizeof((struct sockaddr_un *)0)->sun_path] = ".";
-  const char *const slash = strrchr(path, '/');
+// Whoever listens must be root, this user, or the owner of a directory in which nobody else could
+// put a socket.
+static bool is_trusted(int socket, const char* path) {
+  char directory[sizeof((struct sockaddr_un*)0)->sun_path] = ".";
+  const char* const slash = strrchr(path, '/');
   if (slash != NULL) {
     snprintf(directory, sizeof directory, "%.*s/", (int)(slash - path), path);
   }
@@ -77,7 +77,8 @@ static bool is_trusted(int socket, const char *path) {
           (about.st_mode & (S_IWGRP | S_IWOTH)) == 0);
 }
 
-int connect_auth_client_open(struct connect_auth_client *client, const char *socket_path, int timeout_ms) {
+int connect_auth_client_open(struct connect_auth_client* client, const char* socket_path,
+                             int timeout_ms) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   struct stat about;
   client->socket = -1;
@@ -99,7 +100,7 @@ int connect_auth_client_open(struct connect_auth_client *client, const char *soc
   // A service that is too busy to accept is waited for no longer than for its answers.
   const struct timeval patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
   setsockopt(made, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-  int result = connect(made, (const struct sockaddr *)&address, sizeof address) == 0 ? 0 : -errno;
+  int result = connect(made, (const struct sockaddr*)&address, sizeof address) == 0 ? 0 : -errno;
   if (result == -EAGAIN) {
     result = -ETIMEDOUT;
   }
@@ -114,7 +115,7 @@ int connect_auth_client_open(struct connect_auth_client *client, const char *soc
   return 0;
 }
 
-void connect_auth_client_close(struct connect_auth_client *client) {
+void connect_auth_client_close(struct connect_auth_client* client) {
   if (client->socket >= 0) {
     close(client->socket);
     client->socket = -1;
@@ -122,8 +123,8 @@ void connect_auth_client_close(struct connect_auth_client *client) {
 }
 
 // Receives until `*filled` is at least `wanted`, or, where that is 0, until there is a line end.
-static int receive(const struct connect_auth_client *client, char *into, size_t size, size_t *filled,
-                   size_t wanted, int64_t end) {
+static int receive(const struct connect_auth_client* client, char* into, size_t size,
+                   size_t* filled, size_t wanted, int64_t end) {
   while (wanted == 0 ? memchr(into, '\n', *filled) == NULL : *filled < wanted) {
     if (*filled == size) {
       return -EMSGSIZE;
@@ -146,14 +147,14 @@ static int receive(const struct connect_auth_client *client, char *into, size_t 
 }
 
 // Leaves of the answer what begins at `begin` and has `count` octets.
-static void keep(char *answer, const char *begin, size_t count) {
+static void keep(char* answer, const char* begin, size_t count) {
   memmove(answer, begin, count);
   answer[count] = '\0';
 }
 
-static int take_text(const struct connect_auth_client *client, char *answer, size_t size, size_t filled,
-                     size_t announced, int64_t end) {
-  const size_t head = (size_t)((char *)memchr(answer, '\n', filled) - answer) + 1;
+static int take_text(const struct connect_auth_client* client, char* answer, size_t size,
+                     size_t filled, size_t announced, int64_t end) {
+  const size_t head = (size_t)((char*)memchr(answer, '\n', filled) - answer) + 1;
   if (announced >= size - head) {
     return -EMSGSIZE;
   }
@@ -164,7 +165,8 @@ static int take_text(const struct connect_auth_client *client, char *answer, siz
   return result;
 }
 
-int connect_auth_client_ask(struct connect_auth_client *client, const char *query, char *answer, size_t size) {
+int connect_auth_client_ask(struct connect_auth_client* client, const char* query, char* answer,
+                            size_t size) {
   static const char kOk[] = "ok";
   static const char kError[] = "error ";
   static const char kLength[] = "ok length=";
@@ -180,14 +182,15 @@ int connect_auth_client_ask(struct connect_auth_client *client, const char *quer
   if (result != 0) {
     return result;
   }
-  char *const line_end = memchr(answer, '\n', filled);
+  char* const line_end = memchr(answer, '\n', filled);
   if (strncmp(answer, kLength, strlen(kLength)) == 0) {
     const unsigned long long announced = strtoull(answer + strlen(kLength), NULL, 10);
-    return announced > size ? -EMSGSIZE : take_text(client, answer, size, filled, (size_t)announced, end);
+    return announced > size ? -EMSGSIZE
+                            : take_text(client, answer, size, filled, (size_t)announced, end);
   }
   *line_end = '\0';
   if (strncmp(answer, kError, strlen(kError)) == 0) {
-    char *words;
+    char* words;
     const long code = strtol(answer + strlen(kError), &words, 10);
     if (code < 1 || code > 8 || *words != ' ') {
       return -EPROTO;
@@ -198,13 +201,13 @@ int connect_auth_client_ask(struct connect_auth_client *client, const char *quer
   if (strncmp(answer, kOk, strlen(kOk)) != 0) {
     return -EPROTO;
   }
-  const char *const fields = answer + strlen(kOk);
+  const char* const fields = answer + strlen(kOk);
   keep(answer, *fields == ' ' ? fields + 1 : fields, strlen(*fields == ' ' ? fields + 1 : fields));
   return 0;
 }
 
-int connect_auth_client_get_token(struct connect_auth_client *client, unsigned min_valid_s,
-                                  struct connect_auth_client_token *into) {
+int connect_auth_client_get_token(struct connect_auth_client* client, unsigned min_valid_s,
+                                  struct connect_auth_client_token* into) {
   static const char kToken[] = " token=";
   char query[48];
   char life[24];
@@ -213,7 +216,7 @@ int connect_auth_client_get_token(struct connect_auth_client *client, unsigned m
   if (result != 0) {
     return result;
   }
-  const char *const token = strstr(into->text, kToken);
+  const char* const token = strstr(into->text, kToken);
   if (token == NULL ||
       sscanf(into->text, "generation=%" SCNu32 " expires_in=%23s", &into->generation, life) != 2) {
     return -EPROTO;
@@ -223,7 +226,7 @@ int connect_auth_client_get_token(struct connect_auth_client *client, unsigned m
   return 0;
 }
 
-int connect_auth_client_reject(struct connect_auth_client *client, uint32_t generation) {
+int connect_auth_client_reject(struct connect_auth_client* client, uint32_t generation) {
   char query[32];
   char answer[256];
   snprintf(query, sizeof query, "reject %" PRIu32, generation);

@@ -39,7 +39,7 @@ Client::State Client::Receive(Instant now) {
 }
 
 bool Client::TakeLine(std::string_view& line) {
-  if (is_waiting() || is_leaving || is_full()) {
+  if (is_waiting() || is_leaving_ || is_full()) {
     return false;
   }
   const std::string_view there(input_.data() + begin_, end_ - begin_);
@@ -92,7 +92,13 @@ Client::State Client::Send(Instant now) {
   }
   sent_ = 0;
   answers_.Shorten(0);
-  return is_leaving ? State::kClosed : State::kOpen;
+  return is_leaving_ ? State::kClosed : State::kOpen;
+}
+
+void Client::WaitFor(const Query& query, Instant until) {
+  waiting_ = query;
+  waiting_.code = {};  // It is borrowed from a line that is gone by then.
+  waits_until_ = until;
 }
 
 bool Client::MayCost(Instant now) {

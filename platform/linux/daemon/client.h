@@ -70,14 +70,24 @@ class Client {
   unsigned user() const { return user_; }
   Instant last_active() const { return last_active_; }
 
-  /// The query that waits for the agent, if `waiting.verb` is not kUnknown, and until when.
-  Query waiting;
-  Instant waits_until = Instant::Never();
-  bool is_waiting() const { return waiting.verb != Query::Verb::kUnknown; }
+  /// Its query has to wait for the agent, and the lines behind that as well.
+  void WaitFor(const Query& query, Instant until);
+  bool is_waiting() const { return waiting_.verb != Query::Verb::kUnknown; }
+  /// @pre is_waiting()
+  const Query& waiting() const { return waiting_; }
+  /// Never: it does not wait.
+  Instant waits_until() const { return waits_until_; }
+  void EndWait() { WaitFor({}, Instant::Never()); }
 
-  bool is_subscribed = false;
-  bool is_leaving = false;       ///< Closed as soon as everything was sent.
-  std::uint32_t registered = 0;  ///< With epoll(7): the interest of then.
+  void Subscribe() { is_subscribed_ = true; }
+  bool is_subscribed() const { return is_subscribed_; }
+
+  /// The connection is closed as soon as everything was sent.
+  void Leave() { is_leaving_ = true; }
+
+  /// What epoll(7) was told last.
+  std::uint32_t registered() const { return registered_; }
+  void SetRegistered(std::uint32_t events) { registered_ = events; }
 
  private:
   int socket_;
@@ -89,6 +99,11 @@ class Client {
   std::size_t sent_ = 0;  // of the answers
   Instant last_active_;
   Instant stalled_since_;  // valid while something is unsent, or a line is incomplete
+  Query waiting_;          // kUnknown: it does not
+  Instant waits_until_ = Instant::Never();
+  bool is_subscribed_ = false;
+  bool is_leaving_ = false;
+  std::uint32_t registered_ = 0;
   Instant costly_second_{0};
   int costly_ = 0;
 };

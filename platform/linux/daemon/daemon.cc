@@ -134,7 +134,7 @@ Instant Daemon::NextDeadline() const {
   Instant until = std::min(service_.next(), next_sweep_);
   for (const auto& client : clients_) {
     if (client != nullptr && client->is_waiting()) {
-      until = std::min(until, client->waits_until);
+      until = std::min(until, client->waits_until());
     }
   }
   return until;
@@ -229,7 +229,7 @@ void Daemon::Admit(int socket) {
   const std::size_t slot = FreeSlot();
   service_.counters().clients += 1;
   clients_[slot] = std::make_unique<Client>(socket, peer.user, now_);
-  clients_[slot]->registered = EPOLLIN;
+  clients_[slot]->SetRegistered(EPOLLIN);
   if (Watch(socket, EPOLLIN, slot).exists()) {
     Drop(slot);
   }
@@ -291,14 +291,14 @@ void Daemon::AnswerLine(Client& client, std::string_view line) {
   const Query query = ParseQuery(line);
   if (IsCostly(query) && !client.MayCost(now_)) {
     Append("error 5 too many queries in a second; come back later\n", client);
-    client.is_leaving = true;
+    client.Leave();
     return;
   }
-  client.is_subscribed |= query.verb == Verb::kSubscribe;
+  if (query.verb == Verb::kSubscribe) {
+    client.Subscribe();
+  }
   if (service_.Answer(query, client.answers()) == TokenService::Answered::kLater) {
-    client.waiting = query;
-    client.waiting.code = {};
-    client.waits_until = now_ + service_.patience(query);
+    client.WaitFor(query, now_ + service_.patience(query));
   }
 }
 
@@ -309,10 +309,10 @@ void Daemon::Deliver(std::size_t slot) {
     Drop(slot);
     return;
   }
-  if (client.interest() != client.registered) {
-    client.registered = client.interest();
+  if (client.interest() != client.registered()) {
+    client.SetRegistered(client.interest());
     epoll_event event{};
-    event.events = client.registered;
+    event.events = client.registered();
     event.data.u64 = slot;
     ::epoll_ctl(epoll_, EPOLL_CTL_MOD, client.socket(), &event);
   }
@@ -334,10 +334,10 @@ void Daemon::SettleWaiting(bool may_have_answer) {
     if (client == nullptr || !client->is_waiting()) {
       continue;
     }
-    const bool late = now_ >= client->waits_until;
-    if ((may_have_answer || late) &&
-        service_.Settle(client->waiting, late, client->answers()) == TokenService::Answered::kYes) {
-      client->waiting = Query();
+    const bool late = now_ >= client->waits_until();
+    if ((may_have_answer || late) && service_.Settle(client->waiting(), late, client->answers()) ==
+                                         TokenService::Answered::kYes) {
+      client->EndWait();
       Converse(slot);
     }
   }
@@ -350,7 +350,7 @@ void Daemon::TellSubscribers() {
   told_generation_ = service_.generation();
   told_token_ = service_.has_token();
   for (std::size_t slot = 0; slot < clients_.size(); ++slot) {
-    if (clients_[slot] != nullptr && clients_[slot]->is_subscribed) {
+    if (clients_[slot] != nullptr && clients_[slot]->is_subscribed()) {
       service_.AppendEvent(clients_[slot]->answers());
       Deliver(slot);
     }
