@@ -29,6 +29,9 @@ void WriteForm(TokenRequestKind kind, const Settings& settings, SecretView refre
       if (!settings.redirect_uri.empty()) {
         Put("&redirect_uri="sv, settings.redirect_uri, into);
       }
+      if (!settings.code_verifier.empty()) {
+        Put("&code_verifier="sv, settings.code_verifier.Reveal(), into);
+      }
       return;
     case TokenRequestKind::kRefreshToken:
       return Put("grant_type=refresh_token&refresh_token="sv, refresh_token.Reveal(), into);
