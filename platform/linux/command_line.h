@@ -20,6 +20,7 @@ enum class Command : std::uint8_t {
   kLogout,
   kDoctor,
   kCode,
+  kLogin,
   kProvision,
   kHelp,
   kVersion,
@@ -34,7 +35,7 @@ struct CommandLine {
 
   std::optional<Millis> min_valid;     // token
   bool force = false;                  // token
-  bool retry_refused = false;          // token, header, request, doctor, code
+  bool retry_refused = false;          // token, header, request, doctor, code, login
   const char* method = nullptr;        // request
   const char* target = nullptr;        // request
   const char* data_file = nullptr;     // request

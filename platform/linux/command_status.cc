@@ -42,6 +42,7 @@ namespace {
 ///     next_attempt_at        string, RFC 3339 in UTC, or null: when they are tried again; also,
 ///     not
 ///                            before somebody acts, and the clock is not set
+///     next_step              string or null: what a person has to do for the next token
 ///     clock                  string, RFC 3339 in UTC, or null: it is not set
 ///     clock_source           "platform", "learned" from a server, or "unknown"
 struct Fact {
@@ -65,7 +66,7 @@ struct Fact {
   std::int64_t number = 0;
 };
 
-using Facts = std::array<Fact, 25>;
+using Facts = std::array<Fact, 26>;
 
 constexpr const char* kNone = "none";
 constexpr const char* kUnknown = "unknown";
@@ -94,6 +95,14 @@ Fact ObtainedAt(const Token& token) {
     return Fact::Absent(kName, token.empty() ? kNone : kUnknown);
   }
   return Fact(kName, UtcTime(wall));
+}
+
+/// Without a refresh token each new token wants a new code.
+Fact NextStep(const Configuration& configuration, const Agent& agent) {
+  const bool by_code = configuration.given().text(Setting::kGrantType) == "authorization_code";
+  return TextOrNone("next_step", by_code && agent.needs_code() && !agent.has_refresh_token()
+                                     ? "connect-auth login"
+                                     : "");
 }
 
 Fact ClockFact(const WallClock& clock) {
@@ -170,6 +179,7 @@ Facts Gather(const Configuration& configuration, const Session& session) {
       NumberIf(latch.is_set(), "refused_status", latch.http_status),
       TextOrNone("refused_error", NameOf(latch.error)),
       NextAttempt(session.refusal_times()),
+      NextStep(configuration, session.agent()),
       ClockFact(session.agent().clock()),
       Fact("clock_source", SourceOf(session.agent().clock())),
   };

@@ -186,21 +186,30 @@ Problem Configuration::CheckSecrets() const {
   return IsEmpty(secrets_.code) ? EmptyCode(secrets_.code) : Problem();
 }
 
-Problem Configuration::TakeCode(const std::string& path) {
-  Secret code;
-  Problem problem = LoadSecret(path, code);
-  if (problem.exists() || IsEmpty(code)) {
-    return problem.exists() ? problem : EmptyCode(code);
+Problem Configuration::TakeCode(const AuthorizationCode& code) {
+  if (code.code.value.empty()) {
+    return EmptyCode(code.code);
   }
-  Secret& configured = secrets_.code;
-  if (configured.given() && configured.value.view().Reveal() != code.value.view().Reveal()) {
-    return {ExitCode::kUsage,
-            Join({"another authorisation code is configured ", configured.source,
-                  "; put the new one there, or take that out of the configuration"})};
+  Problem problem = RefuseOtherCode(code.code.value.view());
+  if (problem.exists()) {
+    return problem;
   }
-  configured.value.Clear();
-  configured.source = code.source;
-  return configured.value.Append(code.value.bytes()) ? Problem() : NoMemory();
+  secrets_.code.value.Clear();
+  secrets_.code.source = code.code.source;
+  sends_redirect_uri_ = code.with_redirect_uri;
+  const bool taken = secrets_.code.value.Append(code.code.value.bytes()) &&
+                     code_verifier_.Append(code.verifier.bytes());
+  return taken ? Problem() : NoMemory();
+}
+
+Problem Configuration::RefuseOtherCode(SecretView code) const {
+  const Secret& configured = secrets_.code;
+  if (!configured.given() || configured.value.view().Reveal() == code.Reveal()) {
+    return {};
+  }
+  return {ExitCode::kUsage,
+          Join({"another authorisation code is configured ", configured.source,
+                "; put the new one there, or take that out of the configuration"})};
 }
 
 Problem Configuration::LoadAuthorities() {
@@ -246,7 +255,9 @@ void Configuration::AddIdentity(Settings& settings) const {
   settings.grant =
       given_.text(Setting::kGrantType) == "password" ? Grant::kPassword : Grant::kAuthorizationCode;
   settings.username = given_.text(Setting::kGrantUsername);
-  settings.redirect_uri = given_.text(Setting::kGrantRedirectUri);
+  if (sends_redirect_uri_) {
+    settings.redirect_uri = given_.text(Setting::kGrantRedirectUri);
+  }
   settings.device_id = AsBytes(device_id_);
 }
 
@@ -254,6 +265,7 @@ void Configuration::AddSecrets(Settings& settings) const {
   settings.client_secret = secrets_.client_secret.value.view();
   settings.password = secrets_.password.value.view();
   settings.code = secrets_.code.value.view();
+  settings.code_verifier = code_verifier_.view();
 }
 
 void Configuration::AddTerms(Settings& settings) const {
