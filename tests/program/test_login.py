@@ -8,6 +8,7 @@ import os
 import pathlib
 import pty
 import re
+import select
 import signal
 import socket
 import ssl
@@ -29,6 +30,7 @@ from harness import (
     Outcome,
     ProgramTest,
     finish,
+    program,
     wait_until,
 )
 
@@ -393,71 +395,66 @@ class Terminal(LoginTest):
 
     def setUp(self) -> None:
         super().setUp()
-        self.use_redirect_uri("https://gateway.example/callback")
-        self.person, device_side = pty.openpty()
+        self.person, self.device_side = pty.openpty()
         self.addCleanup(os.close, self.person)
+        self.addCleanup(os.close, self.device_side)
+        self.screen = b""
+
+    def begin_here(self, *shell: str) -> str:
+        """A login at the terminal, and the address that it shows."""
         self.device.write_configuration()
         self.process = subprocess.Popen(
-            [*self.command(), "login"],
-            stdin=device_side, stdout=device_side, stderr=device_side,
-            start_new_session=True, preexec_fn=lambda: _take_terminal(device_side),
+            [*shell, program(), "--config", str(self.device.configuration), "login"],
+            stdin=self.device_side, stdout=self.device_side, stderr=self.device_side,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(self.device_side, termios.TIOCSCTTY, 0),
         )
         self.addCleanup(self.process.wait)
         self.addCleanup(self.process.kill)
-        os.close(device_side)
-        self.screen = b""
-        self.read_until(rb"https://(\S+)\r\n[^\n]*paste[^\n]*\r\n")
-        self.url = re.search(rb"https://\S+", self.screen)[0].decode()
+        return self.read_until(rb"https://\S+(?=\r\n)").decode()
 
-    def command(self) -> list[str]:
-        """The program with its configuration."""
-        started = self.device.start("--version")
-        finish(started)
-        return [*started.args[:-1]]
-
-    def read_until(self, pattern: bytes) -> None:
+    def read_until(self, pattern: bytes) -> bytes:
         """Waits for something on the screen."""
-        while not re.search(pattern, self.screen):
-            try:
-                self.screen += os.read(self.person, 4096)
-            except OSError:  # The program has ended.
-                self.fail(self.screen)
-
-    def read_to_end(self) -> None:
-        """All that it still shows."""
-        try:
-            while more := os.read(self.person, 4096):
-                self.screen += more
-        except OSError:
-            pass
+        while not (found := re.search(pattern, self.screen)):
+            ready, _, _ = select.select([self.person], [], [], PATIENCE_SECONDS)
+            self.assertTrue(ready, self.screen)
+            self.screen += os.read(self.person, 4096)
+        return found[0]
 
     def echoes(self) -> bool:
         """Whether the terminal shows what is typed."""
         return bool(termios.tcgetattr(self.person)[3] & termios.ECHO)
 
     def test_pasted_text_is_not_shown(self) -> None:
+        self.use_redirect_uri("https://gateway.example/callback")
+        answer = self.log_in(self.begin_here())
+        self.read_until(rb"paste .*\r\n")
         self.assertFalse(self.echoes())
-        answer = self.log_in(self.url)
         wrong = changed(answer, state="x" * 43)
         os.write(self.person, wrong.encode() + b"\n")
         self.read_until(rb"does not belong to this login")
         os.write(self.person, answer.encode() + b"\n")
         self.assertEqual(self.process.wait(PATIENCE_SECONDS), 0)
         self.assertTrue(self.echoes())
-        self.read_to_end()
+        os.write(self.device_side, b"<end>")
+        self.read_until(b"<end>")
         self.assert_no_secret(self.screen, [parameters(answer)["code"]])
         self.assertEqual(self.server.token_requests, 1)
 
     def test_interrupt_leaves_the_terminal_as_it_was(self) -> None:
+        self.begin_here()
+        self.read_until(rb"paste .*\r\n")
         self.assertFalse(self.echoes())
         os.write(self.person, b"\x03")
         self.assertEqual(self.process.wait(PATIENCE_SECONDS), -signal.SIGINT)
         self.assertTrue(self.echoes())
 
-
-def _take_terminal(terminal: int) -> None:
-    """Makes it the controlling terminal of this session."""
-    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    def test_in_the_background_it_leaves_the_terminal_alone(self) -> None:
+        url = self.begin_here("sh", "-mc", '"$0" "$@" & wait $!')
+        self.assertEqual(go(self.log_in(url))[0], 200)
+        self.assertEqual(self.process.wait(PATIENCE_SECONDS), 0)
+        self.assertTrue(self.echoes())
+        self.assertNotIn(b"paste", self.screen)
 
 
 class Before(LoginTest):

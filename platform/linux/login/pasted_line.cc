@@ -70,6 +70,7 @@ void PastedLine::Read() {
   }
   is_open_ = input_.Reserve(kMostBytes) && !input_.room().empty();
   if (!is_open_) {
+    taken_ = 0;
     return input_.Clear();
   }
   const ssize_t got = ::read(STDIN_FILENO, input_.room().data(), input_.room().size());
