@@ -26,17 +26,17 @@ constexpr Page kNotFound = {"404 Not Found", "There is nothing here."};
 constexpr Page kWrongMethod = {"405 Method Not Allowed\r\nAllow: GET", "Only GET is of use here."};
 constexpr Page kTooLong = {"431 Request Header Fields Too Large", "The request is too long."};
 
+constexpr const char* kFields =
+    "\r\nContent-Type: text/html; charset=utf-8\r\nCache-Control: no-store\r\n"
+    "Referrer-Policy: no-referrer\r\nConnection: close\r\nContent-Length: ";
+constexpr const char* kFront =
+    "<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n<title>connect-auth</title>\n<p>";
+constexpr const char* kBack = "</p></html>\n";
+
 std::string Response(const Page& page) {
-  const std::string body = Join(
-      {"<!DOCTYPE html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n<title>connect-auth</title>"
-       "\n<p>",
-       page.text, "</p></html>\n"});
-  return Join({"HTTP/1.1 ", page.status,
-               "\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: ",
-               Decimal(static_cast<std::int64_t>(body.size())),
-               "\r\nCache-Control: no-store\r\nReferrer-Policy: no-referrer\r\n"
-               "Connection: close\r\n\r\n",
-               body});
+  const std::string body = Join({kFront, page.text, kBack});
+  const std::string length = Decimal(static_cast<std::int64_t>(body.size()));
+  return Join({"HTTP/1.1 ", page.status, kFields, length, "\r\n\r\n", body});
 }
 
 /// What cannot be sent at once, nobody waits for.

@@ -21,6 +21,7 @@ RequestHead::State Feed(std::string_view octets, std::size_t chunk, RequestHead&
   RequestHead::State state = RequestHead::State::kIncomplete;
   while (!octets.empty() && state == RequestHead::State::kIncomplete) {
     const Bytes room = into.room();
+    assert_false(room.empty());
     const std::string_view piece = octets.substr(0, std::min(chunk, room.size()));
     CopyBytes(AsBytes(piece), room);
     state = into.Fill(piece.size());
