@@ -45,7 +45,7 @@ void Send(int socket, const Page& page) {
   static_cast<void>(::send(socket, response.data(), response.size(), MSG_NOSIGNAL | MSG_DONTWAIT));
 }
 
-/// @return  Nothing but an errno in the end: 0, or why it does not listen.
+/// @return 0, or an errno: why it does not listen
 int Listen(int socket, const sockaddr* address, socklen_t size) {
   const int yes = 1;
   const bool listens =
