@@ -47,6 +47,8 @@ struct Settings {
   SecretView password;            ///< kPassword: likewise.
   SecretView code;                ///< kAuthorizationCode: %x20-7E. Empty: used up long ago.
   std::string_view redirect_uri;  ///< kAuthorizationCode: sent when not empty.
+  /// kAuthorizationCode: of RFC 7636 section 4.1; sent when not empty.
+  SecretView code_verifier;
 
   /// Seals what is stored; AES-256. Empty: nothing is stored.
   ConstBytes record_key;

@@ -79,7 +79,8 @@ bool ContainsBasicCredentials(std::string_view text, const Settings& settings) {
 }  // namespace
 
 bool RepeatsSecret(std::string_view text, const Settings& settings) {
-  for (const SecretView secret : {settings.client_secret, settings.password, settings.code}) {
+  for (const SecretView secret :
+       {settings.client_secret, settings.password, settings.code, settings.code_verifier}) {
     const std::string_view front = Part(secret.Reveal(), 0, kTellingOctets);
     if (Contains(text, front) || ContainsDecoded(text, front)) {
       return true;

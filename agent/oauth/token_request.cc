@@ -12,9 +12,12 @@ namespace {
 using namespace std::literals;  // A view of a plain literal is measured at run time with -Os.
 
 /// @param front  What stands in front of the value: its name, and the parameters before it.
+/// @param value  Empty: neither is put.
 void Put(std::string_view front, std::string_view value, ByteWriter& into) {
-  into.Put(front);
-  FormEncode(value, into);
+  if (!value.empty()) {
+    into.Put(front);
+    FormEncode(value, into);
+  }
 }
 
 /// The parameters of a grant.
@@ -26,10 +29,8 @@ void WriteForm(TokenRequestKind kind, const Settings& settings, SecretView refre
       return Put("&password="sv, settings.password.Reveal(), into);
     case TokenRequestKind::kCode:
       Put("grant_type=authorization_code&code="sv, settings.code.Reveal(), into);
-      if (!settings.redirect_uri.empty()) {
-        Put("&redirect_uri="sv, settings.redirect_uri, into);
-      }
-      return;
+      Put("&redirect_uri="sv, settings.redirect_uri, into);
+      return Put("&code_verifier="sv, settings.code_verifier.Reveal(), into);
     case TokenRequestKind::kRefreshToken:
       return Put("grant_type=refresh_token&refresh_token="sv, refresh_token.Reveal(), into);
   }

@@ -13,7 +13,7 @@ namespace connect_auth {
 /// What a token is asked for with.
 enum class TokenRequestKind : std::uint8_t {
   kPassword,      ///< RFC 6749 section 4.3.2
-  kCode,          ///< RFC 6749 section 4.1.3
+  kCode,          ///< RFC 6749 section 4.1.3, RFC 7636 section 4.5
   kRefreshToken,  ///< RFC 6749 section 6
 };
 

@@ -213,13 +213,13 @@ Advice AdviceFor(Reason reason) {
               "try again {retry}"};
     case Reason::kCodeEmpty:
       return {kNeedsCode, "there is no authorisation code left to ask {server} for a token with",
-              "get a new code and give it to connect-auth code FILE"};
+              "run connect-auth login, or give a new code to connect-auth code FILE"};
     case Reason::kCodeRefused:
       return {kNeedsCode, "{server} does not take the authorisation code{words_if}",
-              "get a new code and check redirect_uri in [grant]"};
+              "check redirect_uri in [grant], and get a new code, as connect-auth login does"};
     case Reason::kCodeSpent:
       return {kNeedsCode, "the authorisation code {code} has been used already",
-              "get a new code and put it there"};
+              "put a new one there, or remove it and run connect-auth login"};
   }
   return {ExitCode::kOther, "something failed that should not have", "please report this"};
 }

@@ -21,11 +21,11 @@ struct CommandName {
   Command command;
 };
 constexpr std::array kCommands = {
-    CommandName{"token", Command::kToken},     CommandName{"header", Command::kHeader},
-    CommandName{"request", Command::kRequest}, CommandName{"status", Command::kStatus},
-    CommandName{"logout", Command::kLogout},   CommandName{"doctor", Command::kDoctor},
-    CommandName{"code", Command::kCode},       CommandName{"provision", Command::kProvision},
-    CommandName{"daemon", Command::kDaemon},
+    CommandName{"token", Command::kToken},         CommandName{"header", Command::kHeader},
+    CommandName{"request", Command::kRequest},     CommandName{"status", Command::kStatus},
+    CommandName{"logout", Command::kLogout},       CommandName{"doctor", Command::kDoctor},
+    CommandName{"code", Command::kCode},           CommandName{"login", Command::kLogin},
+    CommandName{"provision", Command::kProvision}, CommandName{"daemon", Command::kDaemon},
 };
 
 struct Parsing {

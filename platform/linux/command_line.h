@@ -20,6 +20,7 @@ enum class Command : std::uint8_t {
   kLogout,
   kDoctor,
   kCode,
+  kLogin,
   kProvision,
   kDaemon,
   kHelp,
@@ -36,7 +37,7 @@ struct CommandLine {
 
   std::optional<Millis> min_valid;     // token
   bool force = false;                  // token
-  bool retry_refused = false;          // token, header, request, doctor, code
+  bool retry_refused = false;          // token, header, request, doctor, code, login
   const char* method = nullptr;        // request
   const char* target = nullptr;        // request
   const char* data_file = nullptr;     // request

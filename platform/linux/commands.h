@@ -15,6 +15,7 @@ Problem RunStatus(const CommandLine& line);
 Problem RunLogout(const CommandLine& line);
 Problem RunDoctor(const CommandLine& line);
 Problem RunCode(const CommandLine& line);
+Problem RunLogin(const CommandLine& line);
 Problem RunProvision(const CommandLine& line);
 Problem RunDaemon(const CommandLine& line);
 

@@ -203,7 +203,23 @@ Problem Configuration::CheckSecrets() const {
   return IsEmpty(secrets_.code) ? EmptyCode(secrets_.code) : Problem();
 }
 
-Problem Configuration::CheckNoOtherCode(SecretView code) const {
+Problem Configuration::TakeCode(const AuthorizationCode& code) {
+  if (code.code.value.empty()) {
+    return EmptyCode(code.code);
+  }
+  Problem problem = RefuseOtherCode(code.code.value.view());
+  if (problem.exists()) {
+    return problem;
+  }
+  secrets_.code.value.Clear();
+  secrets_.code.source = code.code.source;
+  sends_redirect_uri_ = code.with_redirect_uri;
+  const bool taken = secrets_.code.value.Append(code.code.value.bytes()) &&
+                     code_verifier_.Append(code.verifier.bytes());
+  return taken ? Problem() : NoMemory();
+}
+
+Problem Configuration::RefuseOtherCode(SecretView code) const {
   const Secret& configured = secrets_.code;
   if (!configured.given() || configured.value.view().Reveal() == code.Reveal()) {
     return {};
@@ -211,22 +227,6 @@ Problem Configuration::CheckNoOtherCode(SecretView code) const {
   return {ExitCode::kUsage,
           Join({"another authorisation code is configured ", configured.source,
                 "; put the new one there, or take that out of the configuration"})};
-}
-
-Problem Configuration::TakeCode(const std::string& path) {
-  Secret code;
-  Problem problem = LoadSecret(path, code);
-  if (problem.exists() || IsEmpty(code)) {
-    return problem.exists() ? problem : EmptyCode(code);
-  }
-  problem = CheckNoOtherCode(code.value.view());
-  if (problem.exists()) {
-    return problem;
-  }
-  Secret& configured = secrets_.code;
-  configured.value.Clear();
-  configured.source = code.source;
-  return configured.value.Append(code.value.bytes()) ? Problem() : NoMemory();
 }
 
 Problem Configuration::LoadAuthorities() {
@@ -275,7 +275,9 @@ void Configuration::AddIdentity(Settings& settings) const {
   settings.grant =
       given_.text(Setting::kGrantType) == "password" ? Grant::kPassword : Grant::kAuthorizationCode;
   settings.username = given_.text(Setting::kGrantUsername);
-  settings.redirect_uri = given_.text(Setting::kGrantRedirectUri);
+  if (sends_redirect_uri_) {
+    settings.redirect_uri = given_.text(Setting::kGrantRedirectUri);
+  }
   settings.device_id = AsBytes(device_id_);
 }
 
@@ -283,6 +285,7 @@ void Configuration::AddSecrets(Settings& settings) const {
   settings.client_secret = secrets_.client_secret.value.view();
   settings.password = secrets_.password.value.view();
   settings.code = secrets_.code.value.view();
+  settings.code_verifier = code_verifier_.view();
 }
 
 void Configuration::AddTerms(Settings& settings) const {

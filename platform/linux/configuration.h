@@ -44,17 +44,20 @@ class Configuration {
   /// @param record_key  Borrowed likewise.
   Settings ForAgent(ConstBytes record_key) const;
 
-  /// Takes the authorisation code out of a file, for this run only.
+  /// Takes over an authorisation code, for this run only.
   ///
-  /// @param path  "-": standard input.
-  /// @return  A problem (kUsage): it cannot be read, is empty, or another code is configured.
-  Problem TakeCode(const std::string& path);
+  /// @param code  Copied.
+  /// @return  A problem (kUsage): it is empty, or as of `RefuseOtherCode`.
+  Problem TakeCode(const AuthorizationCode& code);
+
+  /// Refuses a code beside a configured one. That would be sent when the new one has had its day,
+  /// and may have been sent before.
+  ///
+  /// @param code  Empty: one that is not known yet.
+  /// @return  A problem (kUsage): another code is configured.
+  Problem RefuseOtherCode(SecretView code) const;
 
   bool is_for_service() const { return needs_ == Needs::kService; }
-  /// @return  A problem (kUsage): another code is configured, which would be sent when this one has
-  ///          had its day, and may have been sent before.
-  Problem CheckNoOtherCode(SecretView code) const;
-
   const GivenSettings& given() const { return given_; }
   const Secrets& secrets() const { return secrets_; }
   /// The configuration file; empty when there is none.
@@ -84,6 +87,8 @@ class Configuration {
   SecretBuffer authorities_;
   SecretBuffer backup_authorities_;
   std::string device_id_;
+  SecretBuffer code_verifier_;
+  bool sends_redirect_uri_ = true;
   Needs needs_ = Needs::kStore;
 };
 

@@ -27,6 +27,8 @@ Problem Run(const CommandLine& line) {
       return RunDoctor(line);
     case Command::kCode:
       return RunCode(line);
+    case Command::kLogin:
+      return RunLogin(line);
     case Command::kProvision:
       return RunProvision(line);
     case Command::kDaemon:

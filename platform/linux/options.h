@@ -53,7 +53,7 @@ inline constexpr std::array kGeneralOptions = {
     argp_option{"min-valid", kMinValidKey, "SECONDS", 0,
                 "Get a new token unless the stored one lives for so long", 2},
     argp_option{"force", kForceKey, nullptr, 0, "Ask the server even if the stored one is good", 2},
-    argp_option{nullptr, 0, nullptr, 0, "For token, header, request, doctor and code:", 3},
+    argp_option{nullptr, 0, nullptr, 0, "For token, header, request, doctor, code and login:", 3},
     argp_option{"retry-refused", kRetryRefusedKey, nullptr, 0,
                 "Try credentials once more that the server refused: they are right by now", 3},
     argp_option{nullptr, 0, nullptr, 0, "For request:", 4},
@@ -102,6 +102,8 @@ inline constexpr const char* kDoc =
     "  logout   wipe the stored token\n"
     "  doctor   check everything that a token needs\n"
     "  code     exchange the new authorisation code in FILE for a token\n"
+    "  login    show where a person logs in with a browser, and exchange the code\n"
+    "           that comes of it for a token\n"
     "  provision\n"
     "           seal the configuration for a device with the firmware, into the image of its\n"
     "           flash part, or as lines for its console (-)\n"
@@ -116,7 +118,7 @@ inline constexpr const char* kDoc =
     "7 the server broke the protocol; 8 storage.";
 
 inline constexpr const char* kArguments =
-    "token\nheader\nrequest METHOD PATH\nstatus\nlogout\ndoctor\ncode FILE|-\nprovision FILE|-\n"
-    "daemon";
+    "token\nheader\nrequest METHOD PATH\nstatus\nlogout\ndoctor\ncode FILE|-\nlogin\n"
+    "provision FILE|-\ndaemon";
 
 }  // namespace connect_auth::program

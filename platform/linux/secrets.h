@@ -23,6 +23,13 @@ struct Secrets {
   Secret code;
 };
 
+/// An authorisation code, and how it was asked for.
+struct AuthorizationCode {
+  Secret code;
+  SecretBuffer verifier;          ///< Of PKCE (RFC 7636); empty: asked for without.
+  bool with_redirect_uri = true;  ///< Whether asked for with that of the configuration, if any.
+};
+
 /// Takes the secrets out of the environment, where they are wiped, so that no child process and no
 /// reader of /proc/PID/environ finds them any more. The process remembers them.
 ///

@@ -67,7 +67,7 @@ Fact NextAttempt(const RefusalTimes& times) {
   return Fact::Absent(kName, times.next_attempt_in ? kUnknown : kNone);
 }
 
-/// Whether nobody but a person can get a token.
+/// Without a refresh token each new token wants a new code.
 bool NeedsCode(const Session& session) {
   const Agent& agent = session.agent();
   const bool by_code = session.configuration().given().text(Setting::kGrantType) != "password";
@@ -94,6 +94,10 @@ std::string_view StateOf(const Session& session) {
     return "needs a code";
   }
   return agent.failures() != 0 ? "waiting" : "no token";
+}
+
+Fact NextStep(const Session& session) {
+  return TextOrNone("next_step", NeedsCode(session) ? "connect-auth login" : "");
 }
 
 std::string LastError(const Session& session) {
@@ -163,6 +167,7 @@ Facts GatherFacts(const Session& session) {
       NumberIf(latch.is_set(), "refused_status", latch.http_status),
       TextOrNone("refused_error", NameOf(latch.error)),
       NextAttempt(session.refusal_times()),
+      NextStep(session),
       ClockFact(session.agent().clock()),
       Fact("clock_source", SourceOf(session.agent().clock())),
       NumberIf(is_service, "service_process", ::getpid()),
@@ -252,7 +257,7 @@ std::string AsBrief(const Facts& facts) {
   std::string lines;
   for (const std::string_view name :
        {"server", "state", "remaining_seconds", "next_renewal_seconds", "failures", "last_error",
-        "refused_at", "next_attempt_at", "clock"}) {
+        "refused_at", "next_attempt_at", "next_step", "clock"}) {
     const auto fact = std::find_if(facts.begin(), facts.end(),
                                    [name](const Fact& each) { return each.name == name; });
     const bool is_span = name.ends_with(kSeconds) && fact->kind == Fact::Kind::kNumber;

@@ -35,6 +35,7 @@ namespace connect_auth::program {
 ///     refused_error          string or null: the `error` that it named
 ///     next_attempt_at        string, RFC 3339 in UTC, or null: when they are tried again; also,
 ///                            not before somebody acts, and the clock is not set
+///     next_step              string or null: what a person has to do for the next token
 ///     clock                  string, RFC 3339 in UTC, or null: it is not set
 ///     clock_source           "platform", "learned" from a server, or "unknown"
 ///     service_process        number or null: the service that answers; null: none does
@@ -65,7 +66,7 @@ struct Fact {
   std::int64_t number = 0;
 };
 
-using Facts = std::array<Fact, 30>;
+using Facts = std::array<Fact, 31>;
 
 /// All that is known of a session, without asking anybody.
 ///

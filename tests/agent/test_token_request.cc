@@ -152,6 +152,22 @@ void token_request_repeats_the_redirect_uri_of_the_code(void**) {
       "x%3D1");
 }
 
+void token_request_proves_with_the_code_verifier_who_asked_for_the_code(void**) {
+  Settings settings = tests::PageSettings();
+  settings.grant = Grant::kAuthorizationCode;
+  settings.password = SecretView();
+  settings.code = SecretView("c");
+  settings.code_verifier = SecretView("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+  std::array<std::uint8_t, 1024> room{};
+  ByteWriter into(room);
+
+  WriteTokenRequest(KindOf(settings), settings, {}, OriginOf(settings.url), into);
+
+  assert_true(BodyOf(AsText(into.written())) ==
+              "grant_type=authorization_code&code=c&code_verifier="
+              "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
+}
+
 void token_request_names_the_host_as_rfc_9110_wants(void**) {
   constexpr struct {
     std::string_view url;
@@ -183,6 +199,7 @@ int main() {
       cmocka_unit_test(token_request_form_encodes_id_and_secret_only_when_told_to),
       cmocka_unit_test(token_request_with_a_refresh_token_holds_nothing_else),
       cmocka_unit_test(token_request_repeats_the_redirect_uri_of_the_code),
+      cmocka_unit_test(token_request_proves_with_the_code_verifier_who_asked_for_the_code),
       cmocka_unit_test(token_request_names_the_host_as_rfc_9110_wants),
   };
   return cmocka_run_group_tests_name("agent/token_request", tests, nullptr, nullptr);

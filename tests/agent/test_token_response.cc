@@ -285,9 +285,11 @@ void token_response_withholds_words_that_repeat_a_secret(void**) {
   Settings settings = tests::PageSettings();
   settings.client_secret = SecretView("s3cr t/+");
   settings.password = SecretView("hunter2");
+  settings.code_verifier = SecretView("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk");
   for (const std::string_view json :
        {"{\"ErrorMessage\":\"bad value password=hunter2\"}", "{\"ErrorMessage\":\"s3cr t/+\"}",
         "{\"ErrorMessage\":\"client_secret=s3cr+t%2F%2B&\"}",
+        "{\"ErrorMessage\":\"code_verifier=dBjftJeZ\"}",
         "{\"ErrorMessage\":\"client_secret=s3cr%20t%2f%2b&\"}",
         "{\"ErrorMessage\":\"Authorization: Basic QXBwbGljYXRpb24xOnMzY3IgdC8r\"}"}) {
     assert_true(JudgeJson("400 x", json, settings).peer_text.view() ==

@@ -110,6 +110,7 @@ class _RefreshToken:
 class _Code:
     redirect_uri: str | None
     expires: float
+    challenge: str | None = None
     token: str | None = None
     used: bool = False
 
@@ -138,6 +139,14 @@ def _json(status: int, value: object, *fields: tuple[str, str]) -> Response:
 
 def _same(one: str, other: str) -> bool:
     return hmac.compare_digest(one.encode(), other.encode())
+
+
+def _challenge_of(verifier: str | None) -> str | None:
+    """The S256 of RFC 7636 section 4.2."""
+    if verifier is None:
+        return None
+    digest = hashlib.sha256(verifier.encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
 def _form(body: bytes) -> dict[str, str]:
@@ -169,6 +178,8 @@ class OAuthServer(Listener):
         self.chain = chain
         self.token_path = f"{API}/token"
         self.authorize_path = "/Connect/oauth/authorize"
+        self.registered_redirect_uri: str | None = None  # where a login goes that names none
+        self.authorize_error: str | None = None  # of RFC 6749 section 4.1.2.1, instead of a code
         self.client_id = "connect-auth-demo"
         self.client_secret = "Demo/Secret+0123456789=="
         self.username = "Administrator"
@@ -204,11 +215,17 @@ class OAuthServer(Listener):
         """Whether the account is locked: then even the right password is refused."""
         return self.failed_logins >= LOCKOUT_AFTER
 
-    def add_code(self, code: str | None = None, redirect_uri: str | None = None) -> str:
+    def add_code(
+        self,
+        code: str | None = None,
+        redirect_uri: str | None = None,
+        challenge: str | None = None,
+    ) -> str:
         """An authorisation code, of the vendor's form unless given, that works once."""
         code = code or f"{secrets.token_hex(2)}!{secrets.token_urlsafe(48)}"
         with self.lock:
-            self._codes[code] = _Code(redirect_uri, time.monotonic() + CODE_SECONDS)
+            expires = time.monotonic() + CODE_SECONDS
+            self._codes[code] = _Code(redirect_uri, expires, challenge)
         return code
 
     def revoke_all_tokens(self) -> None:
@@ -335,14 +352,18 @@ class OAuthServer(Listener):
         query = dict(urllib.parse.parse_qsl(request.target.partition("?")[2]))
         if query.get("client_id") != self.client_id or query.get("response_type") != "code":
             return _json(400, {"ErrorCode": 0, "ErrorMessage": "client_id or response_type"})
+        challenge = query.get("code_challenge")
+        if challenge and query.get("code_challenge_method") != "S256":
+            return _json(400, {"ErrorCode": 0, "ErrorMessage": "code_challenge_method"})
         redirect_uri = query.get("redirect_uri")
-        code = self.add_code(redirect_uri=redirect_uri)
-        if not redirect_uri:
+        goes_to = redirect_uri or self.registered_redirect_uri
+        code = self.add_code(redirect_uri=redirect_uri, challenge=challenge)
+        if not goes_to:
             return Response(200, [("Content-Type", "text/plain")], code.encode() + b"\n")
-        answer = {"code": code} | ({"state": query["state"]} if "state" in query else {})
-        separator = "&" if "?" in redirect_uri else "?"
-        location = redirect_uri + separator + urllib.parse.urlencode(answer)
-        return Response(302, [("Location", location)])
+        answer = {"error": self.authorize_error} if self.authorize_error else {"code": code}
+        answer |= {"state": query["state"]} if "state" in query else {}
+        separator = "&" if "?" in goes_to else "?"
+        return Response(302, [("Location", goes_to + separator + urllib.parse.urlencode(answer))])
 
     # The token endpoint.
 
@@ -438,6 +459,8 @@ class OAuthServer(Listener):
         code.used = True
         if code.redirect_uri != form.get("redirect_uri"):
             raise _OAuthError(self.code_error, "redirect_uri is not that of the code.")
+        if code.challenge != _challenge_of(form.get("code_verifier")):
+            raise _OAuthError(self.code_error, "code_verifier is not that of the code.")
         return code
 
     def _check_refresh_token(self, form: dict[str, str]) -> _RefreshToken:

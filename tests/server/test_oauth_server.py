@@ -168,6 +168,49 @@ class Grants(ServerTest):
         )
         self.assertEqual(status, 200)
 
+    def test_authorize_page_goes_to_the_registered_redirect_uri(self) -> None:
+        self.server.registered_redirect_uri = "http://127.0.0.1:8080/cb"
+
+        location = self.authorize()
+
+        self.assertTrue(location.startswith("http://127.0.0.1:8080/cb?code="), location)
+        code = urllib.parse.parse_qs(urllib.parse.urlsplit(location).query)["code"][0]
+        status, _ = self.client.ask(grant_type="authorization_code", code=code)
+        self.assertEqual(status, 200)
+
+    def test_authorize_page_can_refuse(self) -> None:
+        self.server.registered_redirect_uri = "http://127.0.0.1:8080/cb"
+        self.server.authorize_error = "access_denied"
+
+        self.assertEqual(
+            self.authorize(state="s"), "http://127.0.0.1:8080/cb?error=access_denied&state=s"
+        )
+
+    def test_code_verifier_must_be_that_of_the_code(self) -> None:
+        # RFC 7636 appendix B.
+        verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+        challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        for registered, sent, expected in (
+            (challenge, verifier, 200),
+            (challenge, verifier + "x", 400),
+            (challenge, None, 400),
+            (None, verifier, 400),
+        ):
+            with self.subTest(registered=registered, sent=sent):
+                form = {"code": self.server.add_code(challenge=registered)}
+                if sent:
+                    form["code_verifier"] = sent
+                status, _ = self.client.ask(grant_type="authorization_code", **form)
+                self.assertEqual(status, expected)
+
+    def authorize(self, **more: str) -> str:
+        """Where the authorize page sends the browser."""
+        query = urllib.parse.urlencode(
+            {"response_type": "code", "client_id": self.server.client_id} | more
+        )
+        response, _ = self.client.call("GET", f"{self.server.authorize_path}?{query}")
+        return response.getheader("Location")
+
     def test_refresh_token_works_once(self) -> None:
         self.server.issue_refresh_tokens = True
         first = str(self.client.ask_with_password()["refresh_token"])

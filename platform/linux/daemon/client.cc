@@ -97,7 +97,8 @@ Client::State Client::Send(Instant now) {
 
 void Client::WaitFor(const Query& query, Instant until) {
   waiting_ = query;
-  waiting_.code = {};  // It is borrowed from a line that is gone by then.
+  waiting_.code = {};  // They are borrowed from a line that is gone by then.
+  waiting_.verifier = {};
   waits_until_ = until;
 }
 

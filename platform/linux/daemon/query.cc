@@ -60,6 +60,24 @@ bool TakeStyle(std::string_view word, FactStyle& into) {
   return false;
 }
 
+bool TakeOfCode(std::string_view word, Query& into) {
+  constexpr std::string_view kVerifier = "verifier=";
+  if (into.code.empty()) {
+    into.code = word;
+    return !word.empty();
+  }
+  if (word == "without_redirect_uri") {
+    into.with_redirect_uri = false;
+    return true;
+  }
+  if (word.starts_with(kVerifier)) {
+    into.verifier = word.substr(kVerifier.size());
+    return !into.verifier.empty();
+  }
+  into.retry_refused |= word == "retry_refused";
+  return word == "retry_refused";
+}
+
 bool TakeArgument(std::string_view word, Query& into) {
   const bool for_life = into.verb == Verb::kToken || into.verb == Verb::kHeader;
   switch (into.verb) {
@@ -81,12 +99,7 @@ bool TakeArgument(std::string_view word, Query& into) {
       return number.ok();
     }
     case Verb::kCode:
-      if (into.code.empty()) {
-        into.code = word;
-        return !word.empty();
-      }
-      into.retry_refused = word == "retry_refused";
-      return into.retry_refused;
+      return TakeOfCode(word, into);
     case Verb::kMetrics:
     case Verb::kLogout:
     case Verb::kIdentity:

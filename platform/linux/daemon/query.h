@@ -31,7 +31,9 @@ struct Query {
   bool retry_refused = false;  ///< kToken, kHeader, kRenew, kCode
   FactStyle style = FactStyle::kLines;  ///< kStatus
   std::uint32_t generation = 0;         ///< kReject
-  std::string_view code;                ///< kCode. Borrowed from the line.
+  std::string_view code;                ///< kCode. Borrowed from the line, as is the next.
+  std::string_view verifier;            ///< kCode: of PKCE; empty: asked for without.
+  bool with_redirect_uri = true;        ///< kCode: asked for with the configured one, if any.
 
   /// Whether there is nobody but the agent to answer it, who may have to ask the server first.
   bool wants_token() const {

@@ -162,19 +162,26 @@ Problem TokenService::TakeCode(const Query& query) {
             "a code is of no use for the configured grant; set type in [grant] to "
             "authorization_code"};
   }
-  Problem problem = configuration_->CheckNoOtherCode(SecretView(query.code));
+  Problem problem = configuration_->RefuseOtherCode(SecretView(query.code));
   if (problem.exists()) {
     return problem;
   }
   ForgetRefusalIfAsked(query);
-  auto code = std::make_unique<SecretBuffer>();
-  if (!code->Append(AsBytes(query.code))) {
+  auto code = std::make_unique<AuthorizationCode>();
+  if (!code->code.value.Append(AsBytes(query.code)) ||
+      !code->verifier.Append(AsBytes(query.verifier))) {
     return NoMemory();
   }
   Settings settings = configuration_->ForAgent(session_->record_key());
-  settings.code = code->view();
+  settings.code = code->code.value.view();
+  settings.code_verifier = code->verifier.view();
+  if (!query.with_redirect_uri) {
+    settings.redirect_uri = {};
+  }
   const Status status = session_->agent().ChangeSettings(settings);
-  code_ = std::move(code);
+  if (status == Status::kOk) {
+    code_ = std::move(code);  // The one before is not borrowed any more.
+  }
   return status == Status::kOk ? Problem() : session_->Explain();
 }
 

@@ -94,7 +94,7 @@ class TokenService {
   std::unique_ptr<Configuration> configuration_;
   std::unique_ptr<Session> session_;
   ServiceCounters counters_;
-  std::unique_ptr<SecretBuffer> code_;  // The last that was given; the agent borrows it.
+  std::unique_ptr<AuthorizationCode> code_;  // The last that was given; the agent borrows it.
   Instant asked_since_{0};
   bool asks_ = false;    // A token request is under way.
   bool untidy_ = false;  // The store has put something off.
