@@ -10,6 +10,7 @@
 #include "platform/linux/doctor_report.h"
 #include "platform/linux/file.h"
 #include "platform/linux/messages.h"
+#include "platform/linux/service_link.h"
 #include "platform/linux/session.h"
 #include "platform/linux/store_directory.h"
 #include "platform/linux/text.h"
@@ -165,20 +166,43 @@ void CheckStorage(const Configuration& configuration, DoctorReport& report) {
   }
 }
 
+/// The service has credentials and store to itself, and does with them what is asked of it.
+void CheckService(const CommandLine& line, bool by_password, ServiceLink& service,
+                  DoctorReport& report) {
+  report.Ok("service", "it answers");
+  if (by_password) {
+    Problem problem = service.Ask(line.retry_refused ? "renew retry_refused" : "renew");
+    if (problem.exists()) {
+      report.Fail(kGrant, problem);
+    } else {
+      report.Ok(kGrant, Join({"the service has a new token: ", service.answer()}));
+    }
+  }
+  report.Skip(kStorage, "the service alone uses it");
+}
+
 }  // namespace
 
 Problem RunDoctor(const CommandLine& line) {
   DoctorReport report;
+  ServiceLink service;
   Configuration configuration;
   if (!CheckConfiguration(line, configuration, report)) {
     CheckClock(configuration.given(), report);
     report.Skip("all else", "the configuration has to be mended first");
     return report.result();
   }
-  if (CheckServer(configuration, report)) {
-    CheckGrant(line, configuration, report);
-  } else {
+  const bool trusted = CheckServer(configuration, report);
+  if (!trusted) {
     report.Skip(kGrant, "no credentials are sent to a server that is not right");
+  }
+  if (service.Open(line)) {
+    const bool by_password = configuration.given().text(Setting::kGrantType) == "password";
+    CheckService(line, trusted && by_password, service, report);
+    return report.result();
+  }
+  if (trusted) {
+    CheckGrant(line, configuration, report);
   }
   CheckStorage(configuration, report);
   return report.result();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <ctime>
+#include <string>
 #include <string_view>
 
 #include "tests/cmocka.h"
@@ -1081,6 +1082,36 @@ void agent_never_replays_a_code_over_a_kept_connection(void**) {
   assert_true(reconnected);
 }
 
+void agent_makes_requests_with_a_token_that_was_got_elsewhere(void**) {
+  Device device;
+  UseCode(device, "");
+  device.settings.record_key = {};
+  Agent agent(device.ports(), Device::memory());
+  const SecretView token("t0k3n.of_another");
+  assert_int_equal(agent.TakeToken(token, 60), Status::kFailedPrecondition);
+  assert_int_equal(agent.Start(device.settings), Status::kOk);
+  const std::string too_long(token_room.size() + 1, 'x');
+
+  assert_int_equal(agent.TakeToken(token, 60), Status::kOk);
+  assert_int_equal(agent.TakeToken(SecretView(too_long), 60), Status::kBufferTooSmall);
+  assert_true(agent.token().text().Reveal() == token.Reveal());
+  assert_true(agent.remaining_life().value() == Millis::Seconds(60));
+
+  device.peer.SetReply("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+  ApiRequest request;
+  request.target = "/Connect/api/devices";
+  assert_int_equal(agent.RequestApi(request), Status::kPending);
+  assert_int_equal(agent.TakeToken(token, 60), Status::kFailedPrecondition);
+  assert_int_equal(RunToEnd(agent, device), Status::kOk);
+  assert_true(device.peer.received().find("Authorization: Bearer t0k3n.of_another\r\n") !=
+              std::string_view::npos);
+
+  // There is nobody to ask for another one.
+  assert_int_equal(agent.api_status(), 401);
+  assert_int_equal(RequestsReceived(device), 0);
+  assert_int_equal(agent.RequestRenewal(), Status::kNeedsCode);
+}
+
 void agent_refuses_malformed_api_requests(void**) {
   Device device;
   Agent agent(device.ports(), Device::memory());
@@ -1238,6 +1269,7 @@ int main() {
       cmocka_unit_test(agent_closes_the_kept_connection_when_it_stops_or_gets_other_settings),
       cmocka_unit_test(agent_keeps_no_connection_where_it_is_not_to),
       cmocka_unit_test(agent_never_replays_a_code_over_a_kept_connection),
+      cmocka_unit_test(agent_makes_requests_with_a_token_that_was_got_elsewhere),
       cmocka_unit_test(agent_refuses_malformed_api_requests),
       cmocka_unit_test(agent_says_when_a_buffer_is_too_small),
       cmocka_unit_test(agent_refuses_to_start_wrongly),

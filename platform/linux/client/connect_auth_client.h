@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef CONNECT_AUTH_CLIENT_H
-#define CONNECT_AUTH_CLIENT_H
+#pragma once
 
 #include <stddef.h>
 #include <stdint.h>
@@ -67,6 +66,4 @@ int connect_auth_client_ask(struct connect_auth_client* client, const char* quer
 
 #ifdef __cplusplus
 }
-#endif
-
 #endif
