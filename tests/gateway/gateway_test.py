@@ -1,30 +1,44 @@
 # SPDX-License-Identifier: Apache-2.0
-"""connect-auth on the emulated gateway, configured as a user would, with the bundled server on its network.
+"""connect-auth on the emulated gateway, installed and configured as a user would, with the bundled server
+on its network.
 
-CONNECT_AUTH_PROGRAM names what the gateway has installed, CONNECT_AUTH_C_LIBRARY the folder of the C library
-that it is linked with.
+CONNECT_AUTH_BUILD is the build directory, CONNECT_AUTH_CPACK makes the package there; CONNECT_AUTH_SYSROOT says
+where the C library is.
 """
 import hashlib
 import os
 import pathlib
 import re
+import subprocess
 import sys
+import tempfile
 
 import machine
 
-sys.path[:0] = [str(machine.HERE.parent / 'program'), str(machine.HERE.parent / 'support')]
+sys.path[:0] = [str(machine.HERE.parent / folder) for folder in ('packaging', 'program', 'support')]
 
 import harness  # noqa: E402
+import package  # noqa: E402
 import relay  # noqa: E402
 
 # Ethernet, and the bus of the clock.
 MODULES = {'fec': '', 'i2c-imx': ''}
 CLOCK = ['-device', 'ds1338,bus=i2c-bus.0,address=0x68']
 PROGRAMS = ('measure', 'mtd_partition')
-C_LIBRARY = ('ld-linux-armhf.so.3', 'libc.so.6')
+# What the package depends upon.
+C_LIBRARY = ('lib/ld-linux-armhf.so.3', 'lib/libc.so.6')
 FOLDER = 'etc/connect-auth'
 # For an errand on a loaded machine.
 PATIENCE = 60
+
+
+def installed():
+    """The files of the package."""
+    with tempfile.TemporaryDirectory() as made:
+        configuration = pathlib.Path(os.environ['CONNECT_AUTH_BUILD'], 'CPackConfig.cmake')
+        subprocess.run([os.environ['CONNECT_AUTH_CPACK'], '--config', configuration, '-B', made], cwd=made,
+                       stdout=subprocess.PIPE, check=True)
+        return package.Package(next(pathlib.Path(made).glob('*.deb'))).regular()
 
 
 class GatewayTest(harness.ProgramTest):
@@ -43,17 +57,16 @@ class GatewayTest(harness.ProgramTest):
         self.settings['store'] = {'path': '/dev/mtd1', 'key_file': f'/{FOLDER}/key'}
 
     def make_gateway(self):
-        """The machine with the program and its settings installed; its consoles never show a secret."""
+        """The machine with the package and its settings installed; its consoles never show a secret."""
         self.device.write_configuration()
         own = {'connect-auth.conf': self.device.configuration, 'ca.pem': self.server.chain.ca_file}
         own |= {name: self.device.directory / name for name in ('client-secret', 'user-password', 'key')}
-        library = pathlib.Path(os.environ['CONNECT_AUTH_C_LIBRARY'])
-        paths = {'bin/connect-auth': pathlib.Path(harness.program()), 'bin/errands': machine.HERE / 'errands',
-                 **{f'lib/{name}': library / name for name in C_LIBRARY},
+        paths = {'bin/errands': machine.HERE / 'errands',
+                 **{name: pathlib.Path(os.environ['CONNECT_AUTH_SYSROOT'], name) for name in C_LIBRARY},
                  **{f'{FOLDER}/{name}': path for name, path in own.items()}}
-        gateway = machine.Gateway(self.id().rpartition('.')[2], PROGRAMS, MODULES,
-                                  files={name: path.read_bytes() for name, path in paths.items()},
-                                  hardware=[*relay.network_to(self.server.port), *CLOCK])
+        files = installed() | {name: path.read_bytes() for name, path in paths.items()}
+        gateway = machine.Gateway(self.id().rpartition('.')[2], PROGRAMS, MODULES, files,
+                                  [*relay.network_to(self.server.port), *CLOCK])
         self.addCleanup(self.assert_silent, gateway)
         return gateway
 
