@@ -6,21 +6,20 @@ import os
 import pathlib
 import queue
 import re
-import shlex
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
-HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'support'))
+
+from relay import SERVER, network_to, relay_to  # noqa: E402,F401  # The board's network.
+
 QEMU = 'qemu-system-arm'
 NOR_BYTES = 16 << 20
 KEY_ADDRESS = 0x3ff80
-
-
-# Where the board sees the server: a name of its certificate.
-SERVER = '10.0.2.100'
 
 
 class Ended(Exception):
@@ -143,17 +142,6 @@ class Board:
             self._process.stdin.close()
         self._reader.join()
         self._process.stdout.close()
-
-
-def relay_to(port):
-    """What QEMU starts for each connection of the board, to a port of this machine: see guestfwd."""
-    command = shlex.join(['/usr/bin/python3', str(HERE / 'relay.py'), str(port)])
-    return f'cmd:{command}'.replace(',', ',,')
-
-
-def network_to(port, extra=''):
-    """A network with nothing on it but DHCP, and at SERVER a port of this machine."""
-    return ['-nic', f'user,id=n0,restrict=on{extra},guestfwd=tcp:{SERVER}:{port}-{relay_to(port)}']
 
 
 class Monitor:

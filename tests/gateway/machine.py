@@ -26,7 +26,7 @@ FILES = HERE.parents[1] / '.deps' / 'gateway'
 PROGRAMS = pathlib.Path(os.environ.get('CONNECT_AUTH_GATEWAY_PROGRAMS', 'build/armhf/tests/gateway'))
 SKIPPED = 77
 QEMU = 'qemu-system-arm'
-FLASH_BYTES = 2 * 1024 * 1024
+BLANK_FLASH = b'\xff' * (2 * 1024 * 1024)
 BOOT_SECONDS = 60  # Measured: see README.md. A loaded machine is slower.
 
 # The SPI controller with its flash, and the watchdog that `reboot` needs. Both wait for the GPIOs.
@@ -76,6 +76,23 @@ def write_kernel(into):
     into.write_bytes(header(zlib.crc32(header(0))) + image)
 
 
+def write_devices(into):
+    """Writes the board's device tree with 32 octets that QEMU replaces by random ones at each boot, as a
+    boot loader would: the kernel needs 2 s to gather as much."""
+    tree = (FILES / 'dtb' / 'imx6q-sabrelite.dtb').read_bytes()
+    magic, _, structure_at, names_at, reserved_at, *versions, names_size, structure_size = \
+        struct.unpack_from('>10I', tree)
+    names = tree[names_at:names_at + names_size]
+    structure = tree[structure_at:structure_at + structure_size]
+    begin = struct.pack('>I8s', 1, b'chosen')
+    before, after = structure.split(begin)
+    structure = before + begin + struct.pack('>3I32x', 3, 32, len(names)) + after
+    names += b'rng-seed\0'
+    head = struct.pack('>10I', magic, structure_at + len(structure) + len(names), structure_at,
+                       structure_at + len(structure), reserved_at, *versions, len(names), len(structure))
+    into.write_bytes(head + tree[len(head):structure_at] + structure + names)
+
+
 # --- the file system in memory ------------------------------------------------------------------------
 
 def cpio_entry(name, mode, content=b'', device=(0, 0)):
@@ -106,20 +123,25 @@ def module_list(files, parameters):
     return ''.join(f'{file.name} {of_file.get(file.stem.replace("-", "_"), "")}\n' for file in files).encode()
 
 
-def write_initramfs(into, programs, modules):
-    """Writes a file system with busybox, `programs` in /bin, and modules that are loaded at boot, after
-    those that the board needs: its flash is to be /dev/mtd0."""
+def mode_of(name):
+    """Settings and secrets are root's alone."""
+    return 0o600 if name.startswith('etc/') else 0o755
+
+
+def write_initramfs(into, files, modules):
+    """Writes a file system with busybox, `files`, and modules that are loaded at boot, after those that
+    the board needs: its flash is to be /dev/mtd0."""
     board = modules_in_order(MODULES)
     more = [file for file in modules_in_order(modules) if file not in board]
     contents = {
         'init': (HERE / 'init').read_bytes(), 'bin/busybox': (FILES / 'busybox').read_bytes(),
-        'modules/board': module_list(board, {}), 'modules/more': module_list(more, modules)}
-    contents.update((f'bin/{program.name}', program.read_bytes()) for program in programs)
+        'modules/board': module_list(board, {}), 'modules/more': module_list(more, modules), **files}
     contents.update((f'modules/{file.name}', file.read_bytes()) for file in board + more)
+    parents = {str(parent) for name in contents for parent in pathlib.PurePath(name).parents} - {'.'}
     entries = [cpio_entry(folder, stat.S_IFDIR | 0o755)
-               for folder in ('bin', 'dev', 'modules', 'proc', 'sys', 'tmp')]
+               for folder in sorted(parents | {'dev', 'proc', 'sys', 'tmp'})]
     entries.append(cpio_entry('dev/console', stat.S_IFCHR | 0o600, device=(5, 1)))
-    entries += [cpio_entry(name, stat.S_IFREG | 0o755, content) for name, content in contents.items()]
+    entries += [cpio_entry(name, stat.S_IFREG | mode_of(name), content) for name, content in contents.items()]
     entries.append(cpio_entry('TRAILER!!!', 0))
     into.write_bytes(gzip.compress(b''.join(entries), compresslevel=1))
 
@@ -137,28 +159,33 @@ class Gateway:
     name      of the folder, beside the programs, that holds its files and what it says on its console
     programs  names of targets in tests/gateway
     modules   names with their parameters, in addition to those that the board needs
-    network   argument of QEMU's option -nic
+    files     more of its file system: names and contents
+    hardware  QEMU's options for what is connected to the board
     """
 
-    def __init__(self, name, programs, modules=None, network='none'):
+    def __init__(self, name, programs=(), modules=None, files=None, hardware=('-nic', 'none')):
         self.folder = PROGRAMS / name
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         self.boots = 0
-        kernel, initramfs, flash = (self.folder / file for file in ('kernel', 'initramfs', 'flash'))
+        self.flash = self.folder / 'flash'
+        kernel, devices, initramfs = (self.folder / file for file in ('kernel', 'devices', 'initramfs'))
         write_kernel(kernel)
-        write_initramfs(initramfs, [PROGRAMS / program for program in programs], modules or {})
-        flash.write_bytes(b'\xff' * FLASH_BYTES)
+        write_devices(devices)
+        binaries = {f'bin/{program}': (PROGRAMS / program).read_bytes() for program in programs}
+        write_initramfs(initramfs, {**binaries, **(files or {})}, modules or {})
+        self.flash.write_bytes(BLANK_FLASH)
         self.machine = [
             QEMU, '-M', 'sabrelite', '-smp', '1', '-m', '256', '-display', 'none', '-nodefaults',
-            '-no-reboot', '-nic', network, '-serial', 'null', '-serial', 'stdio', '-kernel', kernel,
-            '-dtb', FILES / 'dtb' / 'imx6q-sabrelite.dtb', '-initrd', initramfs,
-            '-drive', f'if=mtd,format=raw,file={flash}']
+            '-no-reboot', *hardware, '-serial', 'null', '-serial', 'stdio', '-kernel', kernel,
+            '-dtb', devices, '-initrd', initramfs,
+            '-drive', f'if=mtd,format=raw,file={self.flash}']
 
     def boot(self, command):
         """Powers it on, to run a command (words without blanks) and then to reboot. For a `with`."""
         self.boots += 1
-        return Boot(self.machine + ['-append', f'{KERNEL_PARAMETERS} -- {command}'], self.folder / f'console-{self.boots}')
+        return Boot(self.machine + ['-append', f'{KERNEL_PARAMETERS} -- {command}'],
+                    self.folder / f'console-{self.boots}')
 
 
 class Boot:

@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 
-# The last one is where the emulated board sees the server: see tests/firmware.
+# The last one is where emulated machines see the server: see tests/support/relay.py.
 GOOD_NAMES = ("DNS:localhost", "DNS:server.domain.tld", "IP:127.0.0.1", "IP:::1", "IP:10.0.2.100")
 
 _DAY = datetime.timedelta(days=1)
