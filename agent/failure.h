@@ -57,7 +57,7 @@ enum class Reason : std::uint8_t {
   // Why a `ProxyTunnel` is none. It alone says so: to the agent it is one of those above and below.
   kProxyUnreachable,     ///< The proxy's name does not exist, or no address of it answered.
   kProxySilent,          ///< It has not answered (yet).
-  kProxyAuthentication,  ///< 407: it wants credentials, or others.
+  kProxyAuthentication,  ///< 407, or 401: it wants credentials, or others.
   kProxyRefused,         ///< Another answer than 2xx: it does not connect to the server.
   kProxyMalformed,       ///< It does not speak HTTP, said more than it ought to, or hung up.
   kConnectTimeout,    ///< kTimeout before the TLS handshake was over.

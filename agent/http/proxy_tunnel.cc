@@ -126,8 +126,9 @@ Status ProxyTunnel::Listen() {
 /// The answer's head is all that is read of it: an error page is of no use.
 Status ProxyTunnel::Judge() {
   constexpr std::uint16_t kFirstOther = 300;
+  constexpr std::uint16_t kUnauthorized = 401;  // of some proxies, where the password is wrong
   constexpr std::uint16_t kProxyAuthenticationRequired = 407;
-  if (answer_.status() == kProxyAuthenticationRequired) {
+  if (answer_.status() == kProxyAuthenticationRequired || answer_.status() == kUnauthorized) {
     return Fail(Status::kUnavailable, Reason::kProxyAuthentication);
   }
   if (answer_.status() >= kFirstOther) {

@@ -21,6 +21,7 @@ struct Secrets {
   Secret client_secret;
   Secret password;
   Secret code;
+  Secret proxy_password;
 };
 
 /// Takes the secrets out of the environment, where they are wiped, so that no child process and no

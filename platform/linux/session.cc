@@ -67,6 +67,7 @@ Problem PrepareStore(const Configuration& configuration, TokenStore& store, Stor
 Session::Session(const Configuration& configuration)
     : configuration_(configuration),
       store_(configuration.store_path()),
+      route_(configuration),
       arena_size_(ArenaSize(configuration.authorities_size())),
       io_size_(IoSize(configuration.max_token())),
       refresh_token_size_(RefreshTokenSize(configuration.max_token())),
@@ -74,7 +75,7 @@ Session::Session(const Configuration& configuration)
       io_(Allocate(io_size_)),
       token_(Allocate(configuration.max_token())),
       refresh_token_(Allocate(refresh_token_size_)),
-      agent_({clock_, connection_, store_, entropy_},
+      agent_({clock_, route_.connection(), store_, entropy_},
              {Bytes(arena_.get(), arena_size_), Bytes(io_.get(), io_size_),
               Bytes(token_.get(), configuration.max_token()),
               Bytes(refresh_token_.get(), refresh_token_size_), tls_session_}) {}
@@ -231,7 +232,7 @@ Status Session::AskInTurn(const Wish& wish, const Seen& seen) {
     return status;
   }
   Note(Join({"asking ", configuration_.given().text(Setting::kServerUrl), " for a token"}));
-  status = posix::RunToEnd(agent_, connection_, clock_);
+  status = posix::RunToEnd(agent_, route_, clock_);
   if (status == Status::kOk) {
     Note(Join({"got a token that lives for ", Decimal(agent_.token().lifetime_s()), " s"}));
   }
@@ -272,7 +273,7 @@ Problem Session::PollRequest(const ApiRequest& request, bool& over) {
 }
 
 void Session::Sleep() {
-  posix::Sleep(agent_, connection_, clock_);
+  posix::Sleep(agent_, route_, clock_);
 }
 
 /// The agent is about to ask for a new token, and to make the request once more; nothing was sent
@@ -296,8 +297,8 @@ bool Session::HasStoreChanged() {
 }
 
 Problem Session::Explain() const {
-  return program::Explain(agent_.last_failure(), configuration_,
-                          {connection_.last_error(), connection_.last_error_text(),
+  return program::Explain(route_.Complete(agent_.last_failure()), configuration_,
+                          {route_.socket().last_error(), route_.socket().last_error_text(),
                            store_.LastError(), refusal_times()});
 }
 

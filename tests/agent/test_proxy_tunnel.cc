@@ -192,7 +192,7 @@ void proxy_tunnel_tells_the_refusals_of_a_proxy_apart(void**) {
               Reason::kProxyRefused, 403);
   AssertFails("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 5\r\n\r\nhello", Reason::kProxyRefused,
               502);
-  AssertFails("HTTP/1.1 401 Unauthorized\r\n\r\n", Reason::kProxyRefused, 401);
+  AssertFails("HTTP/1.0 401 Unauthorized\r\n\r\n", Reason::kProxyAuthentication, 401);
 }
 
 void proxy_tunnel_takes_no_other_protocol_for_an_answer(void**) {
