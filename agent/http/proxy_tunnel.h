@@ -62,7 +62,8 @@ class ProxyTunnel final : public Connection {
   IoResult Read(Bytes into) override;
   void Close() override;
 
-  /// What the last kPending of `Connect` waits for, on the connection to the proxy.
+  /// What the last kPending of `Connect` waits for, on the connection to the proxy. Whoever sleeps
+  /// until that wants kConnected here has to sleep for this there.
   Interest waits_for() const;
   /// Why there is no tunnel, or what it takes until there is one; kNone: nothing of it. Survives
   /// `Close()`, until the next connection begins.
