@@ -51,11 +51,17 @@ enum class Reason : std::uint8_t {
   kBodySource,        ///< The source of an API request's content failed, or ended too early.
 
   // Reaching the server.
-  kNameNotFound,      ///< kNotFound.
-  kNoConnection,      ///< Name resolution failed for now, or no address answered. kUnavailable.
-  kConnectionLost,    ///< kUnavailable.
-  kConnectTimeout,    ///< kTimeout before the TLS handshake was over.
-  kOperationTimeout,  ///< kTimeout after it.
+  kNameNotFound,    ///< kNotFound.
+  kNoConnection,    ///< Name resolution failed for now, or no address answered. kUnavailable.
+  kConnectionLost,  ///< kUnavailable.
+  // Why a `ProxyTunnel` is none. It alone says so: to the agent it is one of those above and below.
+  kProxyUnreachable,     ///< The proxy's name does not exist, or no address of it answered.
+  kProxySilent,          ///< It has not answered (yet).
+  kProxyAuthentication,  ///< 407, or 401: it wants credentials, or others.
+  kProxyRefused,         ///< Another answer than 2xx: it does not connect to the server.
+  kProxyMalformed,       ///< It does not speak HTTP, said more than it ought to, or hung up.
+  kConnectTimeout,       ///< kTimeout before the TLS handshake was over.
+  kOperationTimeout,     ///< kTimeout after it.
 
   // TLS. Nothing of the credentials has been sent, kTlsTruncated excepted.
   kNotTls,                  ///< The peer answered something else than TLS. kMalformed.

@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 7> kFieldNames = {
     "content-length", "transfer-encoding", "content-encoding", "retry-after", "location",
     "date",           "connection"};
 constexpr std::uint8_t kAllCandidates = (1U << kFieldNames.size()) - 1;
+constexpr std::size_t kFieldsOfLength = 2;  // the first ones
 constexpr std::uint8_t kLongestName = 17;
 
 /// '#' stands for a digit. The minor version decides whether chunks are allowed.
@@ -257,7 +258,8 @@ void ResponseParser::StepFieldName(char c) {
     return MatchName(c);
   }
   const std::uint32_t candidates = candidates_;
-  for (std::size_t i = 0; i < kFieldNames.size(); ++i) {
+  // Where there is no content, nothing that is said of its length counts.
+  for (std::size_t i = body_expected_ ? 0 : kFieldsOfLength; i < kFieldNames.size(); ++i) {
     if ((candidates >> i & 1U) != 0 && kFieldNames[i].size() == name_size_) {
       field_ = static_cast<Field>(i);
     }

@@ -29,7 +29,8 @@ class ResponseParser {
  public:
   /// Back to the start of a new response.
   ///
-  /// @param body_expected  false for the response to a HEAD request.
+  /// @param body_expected  false for the response to a HEAD or CONNECT request: what it says of a
+  ///                       length does not count then (RFC 9110 section 9.3.6).
   void Reset(bool body_expected);
 
   /// Takes the next bytes of the stream and leaves the content in them at the front of `data`.

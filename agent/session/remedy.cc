@@ -45,6 +45,11 @@ Remedy RemedyOf(Reason reason) {
     case Reason::kNameNotFound:
     case Reason::kNoConnection:
     case Reason::kConnectionLost:
+    case Reason::kProxyUnreachable:
+    case Reason::kProxySilent:
+    case Reason::kProxyAuthentication:
+    case Reason::kProxyRefused:
+    case Reason::kProxyMalformed:
     case Reason::kConnectTimeout:
     case Reason::kOperationTimeout:
     case Reason::kNotTls:

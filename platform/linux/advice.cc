@@ -109,6 +109,23 @@ Advice AdviceFor(Reason reason) {
               "check url in [server] and whether the server runs"};
     case Reason::kConnectionLost:
       return {kUnreachable, "{server} broke the connection{network_error_if}", "try again later"};
+    case Reason::kProxyUnreachable:
+      return {kUnreachable, "cannot connect to the proxy {proxy}{network_error_if}",
+              "check proxy in [server] and whether the proxy runs"};
+    case Reason::kProxySilent:
+      return {kUnreachable,
+              "the proxy {proxy} made no connection to {server} within {connect_timeout} s",
+              "try again later, or raise connect_timeout in [limits]"};
+    case Reason::kProxyAuthentication:
+      return {kUsage, "the proxy {proxy} {proxy_complaint} (HTTP {status})",
+              "put the right ones into proxy, as http://USER@HOST:PORT, and proxy_password_file in "
+              "[server]; only Basic is supported"};
+    case Reason::kProxyRefused:
+      return {kUnreachable, "the proxy {proxy} makes no connection to {server} (HTTP {status})",
+              "check url in [server], try again later, or have the proxy's owner allow it"};
+    case Reason::kProxyMalformed:
+      return {kUnreachable, "the proxy {proxy} does not answer as an HTTP proxy does",
+              "check proxy in [server], and whether the network wants a login first"};
     case Reason::kConnectTimeout:
       return {kUnreachable, "{server} did not answer within {connect_timeout} s",
               "try again later, or raise connect_timeout in [limits]"};
@@ -117,7 +134,7 @@ Advice AdviceFor(Reason reason) {
               "try again later, or raise timeout in [limits]"};
 
     case Reason::kNotTls:
-      return {kUntrusted, "{server} does not speak TLS", "check the port in url"};
+      return {kUntrusted, "{server} does not speak TLS", "check the port in url{proxy_hint_if}"};
     case Reason::kTlsRefused:
       return {kUntrusted, "{server} refused the TLS handshake (code {tls})",
               "check url, and whether the server speaks TLS 1.2 or 1.3"};

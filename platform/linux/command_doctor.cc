@@ -32,8 +32,8 @@ void WarnIfOpen(const std::string& path, DoctorReport& report) {
 }
 
 void WarnOfOpenFiles(const Configuration& configuration, DoctorReport& report) {
-  for (const Setting file :
-       {Setting::kClientSecretFile, Setting::kGrantPasswordFile, Setting::kGrantCodeFile}) {
+  for (const Setting file : {Setting::kClientSecretFile, Setting::kGrantPasswordFile,
+                             Setting::kGrantCodeFile, Setting::kServerProxyPasswordFile}) {
     WarnIfOpen(std::string(configuration.given().text(file)), report);
   }
   if (configuration.file_holds_secret()) {

@@ -43,7 +43,8 @@ Problem RefuseSecret(const SettingInfo& info) {
   const OptionName option(info);
   const std::string_view variable = info.setting == Setting::kClientSecret    ? "CLIENT_SECRET"
                                     : info.setting == Setting::kGrantPassword ? "PASSWORD"
-                                                                              : "CODE";
+                                    : info.setting == Setting::kGrantCode     ? "CODE"
+                                                                              : "PROXY_PASSWORD";
   return {
       ExitCode::kUsage,
       Join({"--", option.c_str(), kCause, "; use a file (--", option.c_str(),

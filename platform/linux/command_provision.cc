@@ -153,6 +153,11 @@ Problem ProvisionMaker::Check(const Provision& provision) const {
     return {ExitCode::kUsage,
             "the firmware has IPv4 alone; give url in [server] a name, or such an address"};
   }
+  if (!configuration_.proxy().host.empty()) {
+    return {ExitCode::kUsage,
+            "the firmware knows no proxy; name the server in no_proxy of [server], if the device "
+            "reaches it without"};
+  }
   const bool has_name = ::inet_pton(AF_INET, std::string(origin.host).c_str(), &address) != 1;
   const Provision::Network& network = provision.network;
   return has_name && network.address != 0 && network.dns == 0

@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "agent/http/ascii.h"
+#include "agent/http/origin.h"
 #include "platform/linux/file.h"
 #include "platform/linux/output.h"
 #include "platform/linux/text.h"
@@ -156,6 +158,9 @@ Problem Configuration::Load(const CommandLine& line, Needs needs) {
   } else if (!problem.exists()) {
     problem = CheckSecrets();
   }
+  if (!problem.exists()) {
+    problem = LoadProxy();
+  }
   return problem.exists() ? problem : LoadAuthorities();
 }
 
@@ -227,6 +232,47 @@ Problem Configuration::RefuseOtherCode(SecretView code) const {
   return {ExitCode::kUsage,
           Join({"another authorisation code is configured ", configured.source,
                 "; put the new one there, or take that out of the configuration"})};
+}
+
+Problem Configuration::LoadProxy() {
+  if (!given_.has(Setting::kServerProxy)) {
+    return {};
+  }
+  Problem problem = ParseProxy(given_.text(Setting::kServerProxy), proxy_);
+  if (!problem.exists()) {
+    problem = CheckNoProxy(given_.text(Setting::kServerNoProxy));
+  }
+  if (!problem.exists()) {
+    problem = CheckProxyCredentials();
+  }
+  Origin origin;
+  // What is wrong with the URL is for `CheckSettings` to say.
+  if (ParseOrigin(given_.text(Setting::kServerUrl), origin) == Reason::kNone &&
+      IsExempt(origin.host, given_.text(Setting::kServerNoProxy))) {
+    proxy_ = ProxySetting();
+  }
+  return problem;
+}
+
+Problem Configuration::CheckProxyCredentials() const {
+  const Secret& password = secrets_.proxy_password;
+  if (proxy_.user.empty() && password.given()) {
+    return {ExitCode::kUsage, Join({"there is a password for the proxy ", password.source,
+                                    ", and no user; name the user in proxy of [server], as in "
+                                    "http://USER@HOST:PORT"})};
+  }
+  if (!proxy_.user.empty() && password.value.empty()) {
+    return Missing("password for the proxy", Setting::kServerProxyPasswordFile);
+  }
+  return AllAre(password.value.view().Reveal(), IsFieldCharacter)
+             ? Problem()
+             : Problem{ExitCode::kUsage, Join({"the password for the proxy ", password.source,
+                                               " holds a control character; see whether it has a "
+                                               "second line"})};
+}
+
+Proxy Configuration::proxy() const {
+  return {proxy_.host, proxy_.port, proxy_.user, secrets_.proxy_password.value.view()};
 }
 
 Problem Configuration::LoadAuthorities() {
@@ -309,7 +355,7 @@ void Configuration::AddTerms(Settings& settings) const {
 
 bool Configuration::file_holds_secret() const {
   return given_.has(Setting::kClientSecret) || given_.has(Setting::kGrantPassword) ||
-         given_.has(Setting::kGrantCode);
+         given_.has(Setting::kGrantCode) || given_.has(Setting::kServerProxyPassword);
 }
 
 std::string Configuration::store_path() const {

@@ -6,10 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "agent/http/proxy_tunnel.h"
 #include "agent/settings.h"
 #include "platform/linux/command_line.h"
 #include "platform/linux/given_settings.h"
 #include "platform/linux/problem.h"
+#include "platform/linux/proxy_setting.h"
 #include "platform/linux/secret_buffer.h"
 #include "platform/linux/secrets.h"
 
@@ -63,6 +65,10 @@ class Configuration {
   /// The configuration file; empty when there is none.
   const std::string& file() const { return file_; }
   const std::string& ca_file() const { return ca_file_; }
+  /// The proxy that the server is reached through, borrowed from this object; without a host: none.
+  Proxy proxy() const;
+  /// Of that, HOST:PORT.
+  std::string proxy_name() const { return proxy_.name(); }
   /// Whether a secret stands in the configuration file itself.
   bool file_holds_secret() const;
   std::string store_path() const;
@@ -78,11 +84,14 @@ class Configuration {
   Problem LoadGiven(const CommandLine& line);
   Problem CheckIdentity() const;
   Problem CheckSecrets() const;
+  Problem LoadProxy();
+  Problem CheckProxyCredentials() const;
   Problem LoadAuthorities();
 
   std::string file_;
   GivenSettings given_;
   Secrets secrets_;
+  ProxySetting proxy_;
   std::string ca_file_;
   SecretBuffer authorities_;
   SecretBuffer backup_authorities_;

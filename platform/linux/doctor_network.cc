@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/linux/doctor_network.h"
 
+#include <cstdlib>
+
 #include "agent/agent.h"
 #include "agent/http/request_writer.h"
 #include "platform/linux/advice.h"
@@ -14,6 +16,7 @@ namespace {
 
 constexpr const char* kName = "name resolution";
 constexpr const char* kConnection = "connection";
+constexpr const char* kProxy = "proxy";
 constexpr const char* kTls = "TLS";
 constexpr const char* kPath = "path";
 
@@ -53,35 +56,51 @@ NetworkChecks::NetworkChecks(const Configuration& configuration)
     : configuration_(configuration),
       settings_(configuration.ForAgent({})),
       clock_(system_clock_),
+      route_(configuration),
       arena_size_(ArenaSize(configuration.authorities_size())),
       arena_(new std::uint8_t[arena_size_]),
-      tls_(socket_, engine_),
+      tls_(route_.connection(), engine_),
       exchange_(tls_, clock_, io_) {
   static_cast<void>(ParseOrigin(settings_.url, origin_));
   tls_.SetTrust(settings_.trust);
   clock_.SetLeast(settings_.least_time);
 }
 
-/// Name and connection in one: a connection that answers proves the name, and so does an error of
-/// the socket calls. Those of the name service are negative.
+/// Name, connection and tunnel in one: a connection that answers proves the name.
 bool NetworkChecks::CheckConnection(DoctorReport& report) {
-  Connecting connecting{socket_, nullptr, origin_, clock_,
+  Connecting connecting{route_.connection(), nullptr, origin_, clock_,
                         clock_.Now() + settings_.connect_timeout};
-  const Status status = posix::RunToEnd(connecting, socket_, clock_);
-  if (status == Status::kOk) {
-    report.Ok(kName, Join({origin_.host, " is ", socket_.peer()}));
-    report.Ok(kConnection, Join({"port ", Decimal(origin_.port), " is open"}));
-    return true;
+  const Status status = posix::RunToEnd(connecting, route_, clock_);
+  if (status != Status::kOk) {
+    FailConnection(status == Status::kTimeout    ? Reason::kConnectTimeout
+                   : status == Status::kNotFound ? Reason::kNameNotFound
+                                                 : Reason::kNoConnection,
+                   report);
+    return false;
   }
-  if (status == Status::kTimeout) {
-    report.Fail(kConnection, ExplainReason(Reason::kConnectTimeout));
-  } else if (status == Status::kNotFound) {
-    report.Fail(kName, ExplainReason(Reason::kNameNotFound));
-  } else {
-    report.Fail(socket_.last_error() < 0 ? kName : kConnection,
-                ExplainReason(Reason::kNoConnection));
+  const Proxy proxy = configuration_.proxy();
+  const bool straight = proxy.host.empty();
+  report.Ok(kName, Join({straight ? origin_.host : proxy.host, " is ", route_.socket().peer()}));
+  report.Ok(kConnection,
+            Join({"port ", Decimal(straight ? origin_.port : proxy.port), " is open"}));
+  if (!straight) {
+    report.Ok(kProxy, Join({configuration_.proxy_name(), " connects to ", origin_.host, ", port ",
+                            Decimal(origin_.port)}));
   }
-  return false;
+  return true;
+}
+
+/// An error of the socket calls proves the name as well: those of the name service are negative.
+void NetworkChecks::FailConnection(Reason reason, DoctorReport& report) const {
+  Failure failure;
+  failure.reason = reason;
+  failure = route_.Complete(failure);
+  const bool has_name = route_.socket().last_error() >= 0 && reason != Reason::kNameNotFound;
+  const bool is_proxys = failure.reason != reason && failure.reason != Reason::kProxyUnreachable;
+  report.Fail(is_proxys ? kProxy : has_name ? kConnection : kName, ExplainFailure(failure));
+  if (configuration_.proxy().host.empty() && std::getenv("https_proxy") != nullptr) {
+    report.Warn(kProxy, "https_proxy in the environment does not count; set proxy in [server]");
+  }
 }
 
 bool NetworkChecks::CheckTls(DoctorReport& report) {
@@ -91,7 +110,7 @@ bool NetworkChecks::CheckTls(DoctorReport& report) {
     return false;
   }
   Connecting connecting{tls_, &tls_, origin_, clock_, clock_.Now() + settings_.connect_timeout};
-  const Status status = posix::RunToEnd(connecting, socket_, clock_);
+  const Status status = posix::RunToEnd(connecting, route_, clock_);
   if (status != Status::kOk) {
     report.Fail(kTls, ExplainTls(status));
     return false;
@@ -116,7 +135,7 @@ bool NetworkChecks::CheckPath(DoctorReport& report) {
     status = exchange_.Poll();
     static_cast<void>(exchange_.TakeBody());
     if (status == Status::kPending) {
-      posix::Sleep(exchanging, socket_, clock_);
+      posix::Sleep(exchanging, route_, clock_);
     }
   }
   if (status == Status::kOk) {
@@ -165,15 +184,18 @@ Problem NetworkChecks::ExplainTls(Status status) const {
   Failure failure;
   failure.reason = status == Status::kTimeout ? Reason::kConnectTimeout : tls_.reason();
   failure.tls_error = tls_.error_code();
-  return Explain(failure, configuration_,
-                 {socket_.last_error(), socket_.last_error_text(), {}, {}});
+  return ExplainFailure(failure);
 }
 
 Problem NetworkChecks::ExplainReason(Reason reason) const {
   Failure failure;
   failure.reason = reason;
+  return ExplainFailure(failure);
+}
+
+Problem NetworkChecks::ExplainFailure(const Failure& failure) const {
   return Explain(failure, configuration_,
-                 {socket_.last_error(), socket_.last_error_text(), {}, {}});
+                 {route_.socket().last_error(), route_.socket().last_error_text(), {}, {}});
 }
 
 }  // namespace connect_auth::program

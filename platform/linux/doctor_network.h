@@ -14,8 +14,9 @@
 #include "agent/tls/tls_connection.h"
 #include "platform/linux/configuration.h"
 #include "platform/linux/doctor_report.h"
+#include "platform/linux/problem.h"
+#include "platform/linux/route.h"
 #include "platform/posix/boot_clock.h"
-#include "platform/posix/socket_connection.h"
 #include "platform/posix/system_entropy.h"
 #include "port/bytes.h"
 
@@ -36,7 +37,9 @@ class NetworkChecks {
   bool CheckPath(DoctorReport& report);
 
  private:
+  void FailConnection(Reason reason, DoctorReport& report) const;
   Problem ExplainTls(Status status) const;
+  Problem ExplainFailure(const Failure& failure) const;
   Problem ExplainReason(Reason reason) const;
   std::size_t WriteEmptyRequest();
   bool JudgePath(DoctorReport& report);
@@ -46,7 +49,7 @@ class NetworkChecks {
   Origin origin_;
   posix::BootClock system_clock_;
   WallClock clock_;
-  posix::SocketConnection socket_;
+  Route route_;
   posix::SystemEntropy entropy_;
   std::size_t arena_size_;
   std::unique_ptr<std::uint8_t[]> arena_;

@@ -86,7 +86,10 @@ std::string Objection(const SettingInfo& info, std::string_view value) {
 }  // namespace
 
 std::size_t GivenSettings::SecretIndex(Setting setting) {
-  return setting == Setting::kClientSecret ? 0 : setting == Setting::kGrantPassword ? 1 : 2;
+  return setting == Setting::kClientSecret    ? 0
+         : setting == Setting::kGrantPassword ? 1
+         : setting == Setting::kGrantCode     ? 2
+                                              : 3;
 }
 
 Problem GivenSettings::TakeFromFile(const std::string& file, unsigned line,

@@ -43,7 +43,7 @@ class GivenSettings {
     std::string text;   // not of a secret
   };
   // Of the table's secrets.
-  static constexpr std::size_t kSecretCount = 3;
+  static constexpr std::size_t kSecretCount = 4;
   static std::size_t SecretIndex(Setting setting);
 
   Value& Of(Setting setting) { return values_[IndexOf(setting)]; }

@@ -63,6 +63,18 @@ class Blanks {
   std::string Given(Setting setting) const {
     return std::string(configuration_.given().text(setting));
   }
+  std::string ProxyName() const { return configuration_.proxy_name(); }
+  std::string ProxyHint() const {
+    return configuration_.proxy().host.empty()
+               ? ""
+               : Join({", and whether the proxy ", ProxyName(), " wants a login first"});
+  }
+  std::string ProxyComplaint() const {
+    const Secret& password = configuration_.secrets().proxy_password;
+    return configuration_.proxy().user.empty()
+               ? "wants a user and a password"
+               : Join({"does not accept the user in its URL with the password ", password.source});
+  }
   std::string Path() const { return Given(Setting::kServerTokenPath); }
   std::string MaxToken() const { return Given(Setting::kLimitsMaxToken); }
   std::string Timeout() const { return Given(Setting::kLimitsTimeout); }
@@ -128,15 +140,18 @@ class Blanks {
     std::string_view name;
     std::string (Blanks::*value)() const;
   };
-  static const std::array<Blank, 22> kBlanks;
+  static const std::array<Blank, 25> kBlanks;
 
   const Failure& failure_;
   const Configuration& configuration_;
   const Circumstances& circumstances_;
 };
 
-const std::array<Blanks::Blank, 22> Blanks::kBlanks = {{
+const std::array<Blanks::Blank, 25> Blanks::kBlanks = {{
     {"server", &Blanks::Server},
+    {"proxy", &Blanks::ProxyName},
+    {"proxy_hint_if", &Blanks::ProxyHint},
+    {"proxy_complaint", &Blanks::ProxyComplaint},
     {"path", &Blanks::Path},
     {"ca", &Blanks::Authorities},
     {"store", &Blanks::Store},

@@ -31,6 +31,8 @@ constexpr std::array kSecretKinds = {
                "CONNECT_AUTH_PASSWORD", "password"},
     SecretKind{&Secrets::code, Setting::kGrantCode, Setting::kGrantCodeFile, "CONNECT_AUTH_CODE",
                "code"},
+    SecretKind{&Secrets::proxy_password, Setting::kServerProxyPassword,
+               Setting::kServerProxyPasswordFile, "CONNECT_AUTH_PROXY_PASSWORD", "proxy_password"},
 };
 
 /// Exactly one line end belongs to the file and not to the secret.

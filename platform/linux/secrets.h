@@ -21,6 +21,7 @@ struct Secrets {
   Secret client_secret;
   Secret password;
   Secret code;
+  Secret proxy_password;
 };
 
 /// An authorisation code, and how it was asked for.

@@ -46,6 +46,11 @@ bool IsSame(const Anchor& one, const Anchor& other) {
   return one.sent == other.sent && one.boot_id == other.boot_id;
 }
 
+bool IsSame(const Proxy& one, const Proxy& other) {
+  return one.host == other.host && one.port == other.port && one.user == other.user &&
+         one.password.Reveal() == other.password.Reveal();
+}
+
 }  // namespace
 
 std::size_t ArenaSize(std::size_t authorities_size) {
@@ -70,6 +75,7 @@ Problem PrepareStore(const Configuration& configuration, TokenStore& store, Stor
 Session::Session(const Configuration& configuration)
     : configuration_(&configuration),
       store_(configuration.store_path()),
+      route_(configuration),
       arena_size_(ArenaSize(configuration.authorities_size())),
       io_size_(IoSize(configuration.max_token())),
       refresh_token_size_(RefreshTokenSize(configuration.max_token())),
@@ -77,7 +83,7 @@ Session::Session(const Configuration& configuration)
       io_(Allocate(io_size_)),
       token_(Allocate(configuration.max_token())),
       refresh_token_(Allocate(refresh_token_size_)),
-      agent_({clock_, connection_, store_, entropy_},
+      agent_({clock_, route_.connection(), store_, entropy_},
              {Bytes(arena_.get(), arena_size_), Bytes(io_.get(), io_size_),
               Bytes(token_.get(), configuration.max_token()),
               Bytes(refresh_token_.get(), refresh_token_size_), tls_session_}) {}
@@ -125,12 +131,13 @@ Problem Session::Reconfigure(const Configuration& configuration) {
   const bool fits = configuration.store_path() == configuration_->store_path() &&
                     configuration.key_file() == configuration_->key_file() &&
                     configuration.max_token() == configuration_->max_token() &&
+                    IsSame(configuration.proxy(), configuration_->proxy()) &&
                     ArenaSize(configuration.authorities_size()) <= arena_size_;
   if (!fits) {
-    return {
-        ExitCode::kUsage,
-        "another store, key_file or max_token, or many more CA certificates, count only after a "
-        "restart; restart the service"};
+    return {ExitCode::kUsage,
+            "another store, key_file, max_token or proxy, or many more CA certificates, count only "
+            "after a "
+            "restart; restart the service"};
   }
   if (agent_.ChangeSettings(configuration.ForAgent(record_key())) != Status::kOk) {
     return Explain();
@@ -261,7 +268,7 @@ Status Session::AskInTurn(const Wish& wish, const Seen& seen) {
     return status;
   }
   Note(Join({"asking ", configuration_->given().text(Setting::kServerUrl), " for a token"}));
-  status = posix::RunToEnd(agent_, connection_, clock_);
+  status = posix::RunToEnd(agent_, route_, clock_);
   if (status == Status::kOk) {
     Note(Join({"got a token that lives for ", Decimal(agent_.token().lifetime_s()), " s"}));
   }
@@ -311,7 +318,7 @@ Problem Session::PollRequest(const ApiRequest& request, bool& over) {
 }
 
 void Session::Sleep() {
-  posix::Sleep(agent_, connection_, clock_);
+  posix::Sleep(agent_, route_, clock_);
 }
 
 /// The agent is about to ask for a new token, and to make the request once more; nothing was sent
@@ -343,8 +350,8 @@ Problem Session::ExplainToken() const {
 }
 
 Problem Session::Tell(const Failure& failure) const {
-  return program::Explain(failure, *configuration_,
-                          {connection_.last_error(), connection_.last_error_text(),
+  return program::Explain(route_.Complete(failure), *configuration_,
+                          {route_.socket().last_error(), route_.socket().last_error_text(),
                            store_.LastError(), refusal_times()});
 }
 

@@ -11,10 +11,10 @@
 #include "platform/linux/configuration.h"
 #include "platform/linux/messages.h"
 #include "platform/linux/problem.h"
+#include "platform/linux/route.h"
 #include "platform/linux/store_directory.h"
 #include "platform/linux/token_store.h"
 #include "platform/posix/boot_clock.h"
-#include "platform/posix/socket_connection.h"
 #include "platform/posix/system_entropy.h"
 #include "port/bytes.h"
 #include "port/clock.h"
@@ -116,7 +116,7 @@ class Session {
   const Configuration& configuration() const { return *configuration_; }
   const Clock& clock() const { return clock_; }
   ConstBytes record_key() const { return has_store_ ? key_.octets() : ConstBytes(); }
-  const posix::SocketConnection& connection() const { return connection_; }
+  const Route& route() const { return route_; }
 
  private:
   /// What was known when it was decided to ask the server.
@@ -141,7 +141,7 @@ class Session {
   StoreKey key_;
   StoreLock lock_;
   posix::BootClock clock_;
-  posix::SocketConnection connection_;
+  Route route_;
   posix::SystemEntropy entropy_;
   std::size_t arena_size_;
   std::size_t io_size_;

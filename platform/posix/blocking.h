@@ -8,8 +8,10 @@
 namespace connect_auth::posix {
 
 /// Sleeps until `machine` is worth polling again, by what its `wants()` says.
-template <typename Machine>
-void Sleep(const Machine& machine, SocketConnection& connection, const Clock& clock) {
+///
+/// @param connection  A `SocketConnection`, or what has the same `Wait()`.
+template <typename Machine, typename Waitable>
+void Sleep(const Machine& machine, Waitable& connection, const Clock& clock) {
   const auto wants = machine.wants();
   const Millis span = wants.until - clock.Now();
   if (span > Millis{0}) {
@@ -25,10 +27,10 @@ void Sleep(const Machine& machine, SocketConnection& connection, const Clock& cl
 ///     }
 ///
 /// @param machine     Has `Poll()` and `wants()`.
-/// @param connection  The one that the machine uses.
+/// @param connection  As of `Sleep`: the one that the machine uses.
 /// @return  What the last `Poll()` said; never kPending.
-template <typename Machine>
-Status RunToEnd(Machine& machine, SocketConnection& connection, const Clock& clock) {
+template <typename Machine, typename Waitable>
+Status RunToEnd(Machine& machine, Waitable& connection, const Clock& clock) {
   Status status = machine.Poll();
   while (status == Status::kPending) {
     Sleep(machine, connection, clock);

@@ -4,12 +4,11 @@
 
 #include <array>
 #include <cstdint>
-#include <new>
 
 #include "tests/fake/fake_clock.h"
-#include "tests/fake/fake_connection.h"
 #include "tests/fake/fake_entropy.h"
 #include "tests/fake/fake_flash.h"
+#include "tests/fake/fake_peer.h"
 #include "tests/fake/fake_storage.h"
 #include "tests/port/contract_clock.h"
 #include "tests/port/contract_entropy.h"
@@ -21,9 +20,7 @@ using namespace connect_auth;  // NOLINT(google-build-using-namespace): a test, 
 
 namespace {
 
-using fake::End;
 using fake::FakeClock;
-using fake::FakeConnection;
 using fake::FakeEntropy;
 using fake::FakeFlash;
 using fake::FakeStorage;
@@ -108,52 +105,9 @@ int RunStorages() {
          RunStorage("fake/storage (64 KB)", large, scratch, Storage::kMaxRecordBytes);
 }
 
-/// One fake at a time, remade for each peer that it is to be.
-struct NetworkBoard {
-  explicit NetworkBoard(std::size_t most) : chunk(most) {
-    for (std::size_t i = 0; i < reply.size(); ++i) {
-      reply[i] = contract::PeerByteAt(i);
-    }
-  }
-
-  std::size_t chunk;
-  std::array<std::uint8_t, contract::kPeerBytes> reply{};
-  std::array<std::uint8_t, 96 * 1024> sent{};
-  FakeConnection connection{{}, 1, End::kOpen, {}};
-};
-
-FakeConnection MakePeer(NetworkBoard& board, contract::Peer peer) {
-  FakeConnection quiet({}, board.chunk, End::kOpen, board.sent);
-  switch (peer) {
-    case contract::Peer::kEcho:
-    case contract::Peer::kEchoPairs:
-      return FakeConnection::Echo(board.chunk, board.sent);
-    case contract::Peer::kSendsAndCloses:
-      return FakeConnection(board.reply, board.chunk, End::kClosed, board.sent);
-    case contract::Peer::kResets:
-      quiet.FailCall(5, Status::kUnavailable);  // After two to connect and two to write.
-      break;
-    case contract::Peer::kSilent:
-      break;
-    case contract::Peer::kSendsOnly:
-      return FakeConnection(board.reply, board.chunk, End::kOpen, board.sent);
-    case contract::Peer::kRefuses:
-    case contract::Peer::kNoResolver:
-      quiet.SetConnectOutcome(Status::kUnavailable);
-      break;
-    case contract::Peer::kNeverAnswers:
-      quiet.SetConnectOutcome(Status::kPending);
-      break;
-    case contract::Peer::kUnknownName:
-      quiet.SetConnectOutcome(Status::kNotFound);
-      break;
-  }
-  return quiet;
-}
-
 bool StartPeer(contract::NetworkFixture& fixture, contract::Peer peer, contract::Endpoint& at) {
-  NetworkBoard& board = *static_cast<NetworkBoard*>(fixture.context);
-  fixture.connection = new (&board.connection) FakeConnection(MakePeer(board, peer));
+  fake::PeerBoard& board = *static_cast<fake::PeerBoard*>(fixture.context);
+  fixture.connection = &board.Become(peer);
   at = {"server.example", 443};
   return true;
 }
@@ -161,7 +115,7 @@ bool StartPeer(contract::NetworkFixture& fixture, contract::Peer peer, contract:
 int RunNetwork(const char* group, std::size_t chunk) {
   static constexpr auto kNoStop = [](contract::NetworkFixture&) {};
   static constexpr auto kNoWait = [](contract::NetworkFixture&, Interest) {};
-  NetworkBoard board(chunk);
+  fake::PeerBoard board(chunk);
   contract::NetworkFixture fixture;
   fixture.connection = &board.connection;
   fixture.context = &board;

@@ -56,6 +56,8 @@ def part_of(path):
     """The part of the agent that a source file belongs to."""
     if path.name.startswith('ring_'):
         return 'store: ring'
+    if path.name.startswith('proxy_'):
+        return 'http: proxy'
     folders = path.relative_to(ROOT / 'agent').parts
     return folders[0] if len(folders) > 1 else path.name
 

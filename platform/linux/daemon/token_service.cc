@@ -303,7 +303,7 @@ Instant TokenService::next() const {
 posix::SocketConnection::WaitSet TokenService::wait_set() const {
   const Interest interest = session_->agent().wants().interest;
   return interest == Interest::kNothing ? posix::SocketConnection::WaitSet()
-                                        : session_->connection().wait_set(interest);
+                                        : session_->route().wait_set(interest);
 }
 
 Millis TokenService::patience(const Query& query) const {
