@@ -303,7 +303,11 @@ Status Agent::MayAsk(Instant earliest) {
 }
 
 bool Agent::IsLatched() const {
-  return state_.latch.is_set() && clock_.Now() < LatchOpens();
+  if (!state_.latch.is_set()) {
+    return false;
+  }
+  const Instant opens = LatchOpens();  // Before the clock is read: no sooner than that moment.
+  return clock_.Now() < opens;
 }
 
 Instant Agent::LatchOpens() const {

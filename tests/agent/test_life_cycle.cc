@@ -277,6 +277,14 @@ void life_cycle_latch_opens_also_where_its_age_is_not_known(void**) {
   assert_int_equal(device.requests(), 1);
 }
 
+void life_cycle_latch_opens_also_where_looking_at_the_clock_takes_time(void**) {
+  Device device;
+  device.StartRefused();
+  device.clock.Advance(Millis::Seconds(25 * 3600));
+  device.clock.SetReadingTakes(Millis{1});
+  assert_int_equal(device.agent.RequestToken(kNoMatter), Status::kPending);
+}
+
 void life_cycle_store_that_cannot_be_read_does_not_forget_which_code_was_spent(void**) {
   Device device;
   device.UseCode("code 1");
@@ -631,6 +639,7 @@ int main() {
       cmocka_unit_test(life_cycle_awaited_token_is_asked_for_once),
       cmocka_unit_test(life_cycle_patience_ends_while_a_code_is_under_way),
       cmocka_unit_test(life_cycle_latch_opens_also_where_its_age_is_not_known),
+      cmocka_unit_test(life_cycle_latch_opens_also_where_looking_at_the_clock_takes_time),
       cmocka_unit_test(life_cycle_store_that_cannot_be_read_does_not_forget_which_code_was_spent),
       cmocka_unit_test(life_cycle_old_token_serves_through_an_outage),
       cmocka_unit_test(life_cycle_retry_after_is_a_floor),

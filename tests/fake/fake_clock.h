@@ -14,7 +14,10 @@ class FakeClock final : public Clock {
   constexpr FakeClock() = default;
   constexpr explicit FakeClock(Instant now) : now_(now.millis) {}
 
-  Instant Now() const override { return Instant{now_}; }
+  Instant Now() const override {
+    now_ += reading_takes_.count;
+    return Instant{now_};
+  }
   Result<UnixSeconds> WallTime() const override {
     if (!wall_known_) {
       return Status::kUnavailable;
@@ -25,6 +28,9 @@ class FakeClock final : public Clock {
 
   /// Lets time pass on both clocks. Never backwards.
   void Advance(Millis span) { now_ += span.count; }
+
+  /// From now on time passes with each look at the monotonic clock, as on a slow device.
+  void SetReadingTakes(Millis span) { reading_takes_ = span; }
 
   /// From now on the wall clock is known, and keeps step with `Advance()`.
   void SetWallTime(UnixSeconds time) {
@@ -43,7 +49,8 @@ class FakeClock final : public Clock {
   }
 
  private:
-  std::int64_t now_ = 0;
+  mutable std::int64_t now_ = 0;
+  Millis reading_takes_{0};
   std::int64_t wall_at_start_ = 0;  // Milliseconds since 1970 at which now_ was 0.
   std::uint64_t boot_id_ = 1;
   bool wall_known_ = false;

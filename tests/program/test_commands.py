@@ -298,8 +298,9 @@ class Request(ProgramTest):
                 self.assert_done(outcome)
                 self.assertEqual(outcome.stdout, b"")
 
-    def test_fifty_megabytes_arrive_whole_and_are_streamed(self) -> None:
-        count = 50_000_000
+    def test_large_body_arrives_whole_and_is_streamed(self) -> None:
+        # More than the system's buffers hold; an emulator takes long for it.
+        count = 15_000_000 if os.environ.get("CONNECT_AUTH_EMULATED") else 50_000_000
         process = self.device.start("request", "GET", f"/Connect/api/large?bytes={count}")
         process.stdin.close()
         digest = hashlib.sha256(process.stdout.read(100_000))
