@@ -30,6 +30,7 @@ void ProtectProcess() {
   static_cast<void>(::setrlimit(RLIMIT_CORE, &none));
   static_cast<void>(::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
   static_cast<void>(::signal(SIGPIPE, SIG_IGN));
+  static_cast<void>(::signal(SIGXFSZ, SIG_IGN));  // A full store is an error like any other.
   OccupyStandardStreams();
 }
 

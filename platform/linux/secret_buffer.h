@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -39,7 +40,8 @@ class SecretBuffer {
 
   /// @return  Whether there was memory for it.
   bool Append(ConstBytes more) {
-    if (!Reserve(size_ + more.size())) {
+    const std::size_t size = size_ + more.size();
+    if (size > capacity_ && !Reserve(std::max(size, 2 * capacity_))) {
       return false;
     }
     CopyBytes(more, room());

@@ -269,18 +269,6 @@ std::string AsBrief(const Facts& facts) {
 
 }  // namespace
 
-std::string_view NameOf(FactStyle style) {
-  switch (style) {
-    case FactStyle::kBrief:
-      return "brief";
-    case FactStyle::kJson:
-      return "json";
-    case FactStyle::kLines:
-      break;
-  }
-  return "lines";
-}
-
 std::string FactsText(const Facts& facts, FactStyle style) {
   switch (style) {
     case FactStyle::kBrief:

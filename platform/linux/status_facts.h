@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "platform/linux/fact_style.h"
 #include "platform/linux/session.h"
 
 namespace connect_auth::program {
@@ -72,15 +73,6 @@ using Facts = std::array<Fact, 31>;
 ///
 /// @param session  Open.
 Facts GatherFacts(const Session& session);
-
-enum class FactStyle : std::uint8_t {
-  kLines,  ///< `name value` on lines, for people.
-  kBrief,  ///< The same of what changes, for people who watch.
-  kJson,   ///< An object.
-};
-
-/// `lines`, `brief`, `json`
-std::string_view NameOf(FactStyle style);
 
 /// Ends with a line end; empty: there is no memory left.
 std::string FactsText(const Facts& facts, FactStyle style);

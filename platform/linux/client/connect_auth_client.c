@@ -176,7 +176,8 @@ int connect_auth_client_ask(struct connect_auth_client* client, const char* quer
   if (result == 0) {
     result = send_all(client->socket, "\n", 1, end);
   }
-  if (result == 0) {
+  // A service that has hung up may have said why.
+  if (result == 0 || result == -EPIPE) {
     result = receive(client, answer, size, &filled, 0, end);
   }
   if (result != 0) {

@@ -75,6 +75,12 @@ std::uint32_t Client::interest() const {
   return has_line ? std::uint32_t{EPOLLOUT} : std::uint32_t{EPOLLIN};
 }
 
+SecretBuffer& Client::answers() {
+  constexpr std::size_t kUsualAnswerBytes = 1024;
+  static_cast<void>(answers_.Reserve(kMostUnsentBytes + kUsualAnswerBytes));  // `Append` tells.
+  return answers_;
+}
+
 Client::State Client::Send(Instant now) {
   while (has_unsent()) {
     const ConstBytes rest = answers_.bytes().subspan(sent_);
@@ -91,7 +97,7 @@ Client::State Client::Send(Instant now) {
     }
   }
   sent_ = 0;
-  answers_.Shorten(0);
+  answers_.Clear();
   return is_leaving_ ? State::kClosed : State::kOpen;
 }
 

@@ -18,7 +18,7 @@ class Client {
   /// Longest line, its end counted. A code is the longest thing there is to say.
   static constexpr std::size_t kLineBytes = 2048;
   /// No line is taken while so much waits to be sent.
-  static constexpr std::size_t kMostUnsentBytes = 32768;
+  static constexpr std::size_t kMostUnsentBytes = 4096;
   /// For the rest of a line, and for taking what was answered.
   static constexpr Millis kPatience = Millis::Seconds(5);
   /// Queries that cost more than a look into memory, in a second.
@@ -46,8 +46,8 @@ class Client {
   /// Makes room behind what was not taken.
   void Compact();
 
-  /// Where answers are appended.
-  SecretBuffer& answers() { return answers_; }
+  /// Where answers are appended. Holds memory only until they are sent.
+  SecretBuffer& answers();
 
   /// Sends what the peer takes.
   State Send(Instant now);

@@ -223,6 +223,9 @@ void Daemon::Admit(int socket) {
     service_.counters().denied += 1;
     Report(Severity::kWarning, "denied", {{"user", Decimal(peer.user)}});
     static_cast<void>(::send(socket, kRefusal.data(), kRefusal.size(), MSG_NOSIGNAL));
+    // What is not read when a connection is closed keeps the peer from reading.
+    std::array<char, Client::kLineBytes> dropped;
+    static_cast<void>(::recv(socket, dropped.data(), dropped.size(), 0));
     ::close(socket);
     return;
   }

@@ -26,7 +26,7 @@ class Daemon {
  public:
   /// When as many are connected, the one makes room that was silent for longest, of the user who
   /// has most.
-  static constexpr std::size_t kMostClients = 128;
+  static constexpr std::size_t kMostClients = 64;
 
   Daemon() = default;
   ~Daemon();

@@ -88,8 +88,8 @@ bool TakeArgument(std::string_view word, Query& into) {
         into.retry_refused = true;
         return true;
       }
-      return TakeSeconds(word, "wait=", kMostWaitSeconds, into.wait) ||
-             (for_life && TakeSeconds(word, "min_valid=", kMostMinValidSeconds, into.min_valid));
+      return for_life && (TakeSeconds(word, "wait=", kMostWaitSeconds, into.wait) ||
+                          TakeSeconds(word, "min_valid=", kMostMinValidSeconds, into.min_valid));
     case Verb::kStatus:
       return TakeStyle(word, into.style);
     case Verb::kReject: {

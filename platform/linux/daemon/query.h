@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "platform/linux/status_facts.h"
+#include "platform/linux/fact_style.h"
 #include "port/clock.h"
 
 namespace connect_auth::program {
@@ -25,10 +25,10 @@ struct Query {
     kSubscribe,
   };
 
-  Verb verb = Verb::kUnknown;  ///< kUnknown: no such query, or its arguments are wrong.
-  Millis min_valid{0};         ///< kToken, kHeader
-  Millis wait{0};              ///< kToken, kHeader, kRenew: 0: as the service is configured
-  bool retry_refused = false;  ///< kToken, kHeader, kRenew, kCode
+  Verb verb = Verb::kUnknown;           ///< kUnknown: no such query, or its arguments are wrong.
+  Millis min_valid{0};                  ///< kToken, kHeader
+  Millis wait{0};                       ///< kToken, kHeader: 0: as the service is configured
+  bool retry_refused = false;           ///< kToken, kHeader, kRenew, kCode
   FactStyle style = FactStyle::kLines;  ///< kStatus
   std::uint32_t generation = 0;         ///< kReject
   std::string_view code;                ///< kCode. Borrowed from the line, as is the next.
