@@ -64,6 +64,9 @@ std::size_t ArenaSize(std::size_t authorities_size) {
 
 Problem PrepareStore(const Configuration& configuration, TokenStore& store, StoreKey& key) {
   Problem problem = store.Open();
+  if (!problem.exists()) {
+    problem = ActAsOwner(store.path());
+  }
   const std::string key_file = configuration.key_file();
   if (!problem.exists()) {
     // A ring's key lies elsewhere, if nobody said where: see to that place instead.
@@ -160,7 +163,8 @@ Problem Session::LockStore() {
     return {};  // Whoever opens the session will be told.
   }
   has_store_ = true;
-  return Lock();
+  Problem problem = ActAsOwner(store_.path());
+  return problem.exists() ? problem : Lock();
 }
 
 Problem Session::StartAgent(ConstBytes record_key) {

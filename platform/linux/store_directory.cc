@@ -137,6 +137,18 @@ Problem StoreKey::LoadOrMake(const std::string& path) {
   return problem.exists() || loaded_ ? problem : CannotMakeKey(path, ENOENT);
 }
 
+Problem ActAsOwner(const std::string& path) {
+  struct stat about {};
+  if (::geteuid() != 0 || ::stat(path.c_str(), &about) != 0 || about.st_uid == 0) {
+    return {};
+  }
+  if (::setegid(about.st_gid) == 0 && ::seteuid(about.st_uid) == 0) {
+    return {};
+  }
+  return StorageProblem("act as the owner of", path, ErrorText(errno),
+                        "call as that user, or set another path in [store]");
+}
+
 Problem MakeStoreDirectory(const std::string& path) {
   const int error = MakeDirectories(path);
   if (error != 0) {

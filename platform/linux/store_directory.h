@@ -38,6 +38,12 @@ class StoreKey {
 
 std::string DirectoryOf(const std::string& file);
 
+/// Has root act as the user to whom a store belongs, such as the service's, for the rest of this
+/// process: what it writes there has to be that user's, who could not read it otherwise.
+///
+/// @return  A problem (kStorage).
+Problem ActAsOwner(const std::string& path);
+
 /// Makes the directory and what is missing above it; its own mode is then 0700.
 ///
 /// @param path  Does not end in a slash, unless it is the root.

@@ -357,6 +357,23 @@ class Trouble(StoreTest):
         self.assert_delivers(self.device.run("token"), "longer than a block of the flash")
 
 
+@unittest.skipUnless(os.geteuid() == 0, "only root can act as somebody else")
+class Owner(StoreTest):
+    """A store that belongs to the service's user, when root works alone."""
+
+    NOBODY = 65534
+
+    def test_what_root_writes_there_is_the_owners(self) -> None:
+        self.device.directory.chmod(0o755)
+        del self.device.settings["store"]["key_file"]
+        self.device.store.mkdir(mode=0o700)
+        os.chown(self.device.store, self.NOBODY, self.NOBODY)
+        for command in ("token", "logout", "token"):
+            self.assert_done(self.device.run(command))
+            owners = {(path.stat().st_uid, path.stat().st_gid) for path in self.device.stored_files()}
+            self.assertEqual(owners, {(self.NOBODY, self.NOBODY)})
+
+
 class Killed(StoreTest):
     """kill -9 at any moment leaves nothing half done."""
 
