@@ -13,20 +13,24 @@ from collections.abc import Iterator
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = "usr/bin/connect-auth"
 CONFIGURATION = "etc/connect-auth/connect-auth.conf"
-SERVICE = "usr/lib/systemd/system/connect-auth-renew.service"
+SERVICE = "usr/lib/systemd/system/connect-auth.service"
 CHANGELOG = "usr/share/doc/connect-auth/changelog.gz"
 COPYRIGHT = "usr/share/doc/connect-auth/copyright"
 MODES = {
     PROGRAM: 0o755,
     CONFIGURATION: 0o600,
     SERVICE: 0o644,
-    "usr/lib/systemd/system/connect-auth-renew.timer": 0o644,
+    "usr/lib/systemd/system/connect-auth.socket": 0o644,
+    "usr/lib/sysusers.d/connect-auth.conf": 0o644,
+    "usr/lib/tmpfiles.d/connect-auth.conf": 0o644,
+    "usr/share/bash-completion/completions/connect-auth": 0o644,
+    "usr/share/zsh/vendor-completions/_connect-auth": 0o644,
     CHANGELOG: 0o644,
     COPYRIGHT: 0o644,
     "usr/share/man/man1/connect-auth.1.gz": 0o644,
     "usr/share/man/man5/connect-auth.conf.5.gz": 0o644,
 }
-CONTROL = {"control", "md5sums", "conffiles", "prerm", "postrm"}
+CONTROL = {"control", "md5sums", "conffiles", "postinst", "prerm", "postrm"}
 # As readelf names them.
 MACHINES = {
     "amd64": ("ELF64", "little", "X86-64"),

@@ -8,6 +8,7 @@ import subprocess
 
 # Where nothing of a package may be left after it was purged.
 _OF_DPKG = "var/lib/dpkg"
+_USERS = ("etc/passwd", "etc/group", "etc/shadow", "etc/gshadow", "etc/.pwd.lock")
 _LIBC = """Package: libc6
 Status: install ok installed
 Maintainer: nobody
@@ -48,6 +49,6 @@ class Root:
         return done.stdout
 
     def tree(self) -> set[str]:
-        """All names in it, without dpkg's own."""
+        """All names in it, without dpkg's own and the lists of users: a user stays, as is Debian's custom."""
         names = (path.relative_to(self.directory).as_posix() for path in self.directory.rglob("*"))
-        return {name for name in names if not name.startswith(_OF_DPKG)}
+        return {name for name in names if not name.startswith((_OF_DPKG, *_USERS))}

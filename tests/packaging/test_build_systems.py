@@ -226,18 +226,18 @@ class InitScript(BuildSystemTest):
     def test_nothing_runs_unless_enabled(self) -> None:
         self.assertNotIn("instance", self.start(self.SAMPLE))
 
-    def test_enabled_service_shows_no_token(self) -> None:
+    def test_enabled_service_is_run(self) -> None:
         told = self.start(self.SAMPLE.replace("enabled '0'", "enabled '1'"))
         self.assertEqual(told.splitlines(), [
             "instance",
-            f"procd: command /usr/bin/connect-auth --config {self.made} token --min-valid 600",
-            "procd: respawn 0 300 0", "procd: stderr 1"])
+            f"procd: command /usr/bin/connect-auth --config {self.made} daemon",
+            "procd: respawn 3600 5 0", "procd: reload_signal HUP", "procd: stderr 1"])
 
 
 class Scripts(BuildSystemTest):
     """All scripts of the shell: those of a device are read by dash or ash."""
 
-    SCRIPTS = (InitScript.SCRIPT, PACKAGING / "debian/prerm", PACKAGING / "debian/postrm")
+    SCRIPTS = (InitScript.SCRIPT, PACKAGING / "debian/postinst", PACKAGING / "debian/prerm", PACKAGING / "debian/postrm")
 
     def test_syntax(self) -> None:
         for script in self.SCRIPTS:
@@ -315,8 +315,8 @@ class Buildroot(BuildSystemTest):
         self.assertEqual(
             modes(self.scratch / "root"),
             {"usr/bin/connect-auth": 0o755, "etc/connect-auth/connect-auth.conf": 0o600,
-             "usr/lib/systemd/system/connect-auth-renew.service": 0o644,
-             "usr/lib/systemd/system/connect-auth-renew.timer": 0o644})
+             "usr/lib/systemd/system/connect-auth.service": 0o644,
+             "usr/lib/systemd/system/connect-auth.socket": 0o644})
 
 
 class Yocto(BuildSystemTest):
@@ -343,7 +343,7 @@ class Yocto(BuildSystemTest):
 
     def test_nothing_is_wrong(self) -> None:
         self.assertEqual(self.problems(self.text), [])
-        self.assertEqual(self.recipe.classes, ["cmake", "systemd"])
+        self.assertEqual(self.recipe.classes, ["cmake", "systemd", "useradd"])
         self.assertEqual(self.recipe.variables["SYSTEMD_AUTO_ENABLE"], "disable")
 
     def test_violations_are_found(self) -> None:
@@ -362,15 +362,16 @@ class Yocto(BuildSystemTest):
 
     def test_installed_files(self) -> None:
         folders = {"bindir": "/usr/bin", "sysconfdir": "/etc", "mandir": "/usr/share/man",
-                   "systemd_system_unitdir": "/lib/systemd/system"}
+                   "systemd_system_unitdir": "/lib/systemd/system", "nonarch_libdir": "/usr/lib"}
         root = self.scratch / "root"
         self.done("sh", "-euc", self.recipe.functions["do_install"], S=ROOT, B=BUILD, D=root, **folders)
         self.assertEqual(
             modes(root),
             {"usr/bin/connect-auth": 0o755, "etc/connect-auth/connect-auth.conf": 0o600,
              "usr/share/man/man1/connect-auth.1": 0o644, "usr/share/man/man5/connect-auth.conf.5": 0o644,
-             "lib/systemd/system/connect-auth-renew.service": 0o644,
-             "lib/systemd/system/connect-auth-renew.timer": 0o644})
+             "lib/systemd/system/connect-auth.service": 0o644,
+             "lib/systemd/system/connect-auth.socket": 0o644,
+             "usr/lib/tmpfiles.d/connect-auth.conf": 0o644})
 
     def test_layer(self) -> None:
         layer = Recipe((LAYER / "conf/layer.conf").read_text()).variables

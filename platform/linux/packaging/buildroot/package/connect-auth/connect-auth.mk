@@ -41,8 +41,16 @@ endef
 
 define CONNECT_AUTH_INSTALL_INIT_SYSTEMD
 	$(INSTALL) -D -m 0644 -t $(TARGET_DIR)/usr/lib/systemd/system \
-		$(@D)/platform/linux/packaging/systemd/connect-auth-renew.service \
-		$(@D)/platform/linux/packaging/systemd/connect-auth-renew.timer
+		$(@D)/platform/linux/packaging/systemd/connect-auth.service \
+		$(@D)/platform/linux/packaging/systemd/connect-auth.socket
+endef
+
+define CONNECT_AUTH_USERS
+	connect-auth -1 connect-auth -1 * - - - SOTI Connect access tokens
+endef
+
+define CONNECT_AUTH_PERMISSIONS
+	/etc/connect-auth/connect-auth.conf f 0640 root connect-auth - - - - -
 endef
 
 $(eval $(cmake-package))

@@ -20,7 +20,7 @@ SRC_URI[mbedtls.sha256sum] = "a7e8bcbec0e6f761b4af24f25677626b35f762f68eef79c086
 SRC_URI[cjson.sha256sum] = "7fa616e3046edfa7a28a32d5f9eacfd23f92900fe1f8ccd988c1662f30454562"
 SRC_URI[inih.sha256sum] = "7caf26a2202a4ca689df3fe4175dfa74e0faa18fcca07331bba934fd0ecb8f12"
 
-inherit cmake systemd
+inherit cmake systemd useradd
 
 # argp is a part of glibc only.
 DEPENDS:append:libc-musl = " argp-standalone"
@@ -33,11 +33,15 @@ do_install() {
     install -D -m 0644 ${S}/platform/linux/packaging/manual/connect-auth.1 ${D}${mandir}/man1/connect-auth.1
     install -D -m 0644 ${S}/platform/linux/packaging/manual/connect-auth.conf.5 ${D}${mandir}/man5/connect-auth.conf.5
     install -D -m 0644 -t ${D}${systemd_system_unitdir} \
-        ${S}/platform/linux/packaging/systemd/connect-auth-renew.service \
-        ${S}/platform/linux/packaging/systemd/connect-auth-renew.timer
+        ${S}/platform/linux/packaging/systemd/connect-auth.service \
+        ${S}/platform/linux/packaging/systemd/connect-auth.socket
+    install -D -m 0644 ${S}/platform/linux/packaging/systemd/connect-auth.tmpfiles ${D}${nonarch_libdir}/tmpfiles.d/connect-auth.conf
 }
 
 CONFFILES:${PN} = "${sysconfdir}/connect-auth/connect-auth.conf"
 RRECOMMENDS:${PN} = "ca-certificates"
-SYSTEMD_SERVICE:${PN} = "connect-auth-renew.timer connect-auth-renew.service"
+USERADD_PACKAGES = "${PN}"
+USERADD_PARAM:${PN} = "--system --no-create-home --user-group connect-auth"
+FILES:${PN} += "${nonarch_libdir}/tmpfiles.d/connect-auth.conf"
+SYSTEMD_SERVICE:${PN} = "connect-auth.service connect-auth.socket"
 SYSTEMD_AUTO_ENABLE = "disable"
