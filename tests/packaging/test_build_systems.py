@@ -5,6 +5,7 @@ and the configuration that OpenWrt's init script makes is read by the program. N
 CONNECT_AUTH_PROGRAM is the program, CONNECT_AUTH_BUILD the directory in which it was built.
 """
 
+import atexit
 import hashlib
 import os
 import pathlib
@@ -17,17 +18,27 @@ import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+
+
+def without_blanks(folder: pathlib.Path) -> pathlib.Path:
+    """Another path to a folder: make cannot have blanks in it."""
+    link = pathlib.Path(tempfile.mkdtemp()) / folder.name.replace(" ", "-")
+    link.symlink_to(folder)
+    atexit.register(shutil.rmtree, link.parent)
+    return link
+
+
+ROOT = without_blanks(HERE.parents[1])
 PACKAGING = ROOT / "platform/linux/packaging"
 OPENWRT = PACKAGING / "openwrt/connect-auth"
 BUILDROOT = PACKAGING / "buildroot"
 LAYER = PACKAGING / "yocto/meta-connect-auth"
-STUBS = HERE / "stubs"
+STUBS = ROOT / "tests/packaging/stubs"
 sys.path[:0] = [str(HERE)]
 
 from recipe import Recipe  # noqa: E402
 
-BUILD = pathlib.Path(os.environ["CONNECT_AUTH_BUILD"])
+BUILD = without_blanks(pathlib.Path(os.environ["CONNECT_AUTH_BUILD"]))
 VERSION = re.search(r"project\(connect_auth VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
 # Of each dependency: version and hash.
 LOCK = {name: (version, digest) for name, version, digest in

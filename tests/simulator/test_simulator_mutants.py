@@ -26,8 +26,7 @@ MUTANTS = {
          'refusal', '  if (memory_.io.empty()) {\n    CONNECT_AUTH_LOG(kWarning, "store: the refusal'),
     ],
     'refused credentials are sent again': [
-        (AGENT, 'return state_.latch.is_set() && clock_.Now() < LatchOpens();',
-         'return state_.latch.is_set() && clock_.Now() > LatchOpens();'),
+        (AGENT, 'return clock_.Now() < opens;', 'return clock_.Now() > opens;'),
     ],
     'a refusal of unknown age counts as an old one': [
         (LATCH, 'AgeOf(latch.since, clock).value_or(clock.Now() - found)',
