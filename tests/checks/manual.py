@@ -127,7 +127,7 @@ def lint(pages):
 
 def problems(root):
     folder = root / PROGRAM
-    sources = {path.name: path.read_text() for path in folder.iterdir() if path.suffix in ('.h', '.cc')}
+    sources = {path.name: path.read_text() for path in folder.rglob('*') if path.suffix in ('.h', '.cc')}
     pages = [root / PAGES / name for name in (COMMANDS_PAGE, SETTINGS_PAGE)]
     commands, settings = (path.read_text() for path in pages)
     readme = (root / README).read_text()
