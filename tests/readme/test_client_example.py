@@ -32,7 +32,7 @@ class ClientExample(ServiceTest):
         with self.running():
             done = self.run_example()
         self.assertEqual((done.returncode, done.stdout), (1, ""))
-        self.assertIn("refused", done.stderr)
+        self.assertIn("does not accept username and password", done.stderr)
 
     def test_example_without_a_service(self) -> None:
         done = self.run_example()
