@@ -69,7 +69,6 @@ void query_takes_a_generation_and_a_style(void**) {
 void query_is_unknown_with_anything_else(void**) {
   for (const std::string_view line : {"",
                                       " ",
-                                      "token ",
                                       "tokens",
                                       "Token",
                                       " token",
