@@ -164,6 +164,11 @@ Problem Configuration::Load(const CommandLine& line, Needs needs) {
   return problem.exists() ? problem : LoadAuthorities();
 }
 
+void Configuration::ForgetGrant() {
+  program::ForgetGrant(secrets_);
+  given_.ForgetGrant();
+}
+
 Problem Configuration::LoadGiven(const CommandLine& line) {
   Problem problem = TakeEnvironment(secrets_);
   if (problem.exists()) {

@@ -46,6 +46,11 @@ class Configuration {
   /// @param record_key  Borrowed likewise.
   Settings ForAgent(ConstBytes record_key) const;
 
+  /// Wipes the secrets that tokens are asked for with.
+  ///
+  /// @pre loaded with less than Needs::kAll
+  void ForgetGrant();
+
   /// Takes over an authorisation code, for this run only.
   ///
   /// @param code  Copied.

@@ -50,6 +50,7 @@ enum class Setting : std::uint8_t {
   kDaemonStartSpread,
   kDaemonPidFile,
   kDaemonLog,
+  kForwardListen,
   kDeviceKeyFile,
   kDeviceAddress,
   kDeviceGateway,
@@ -288,6 +289,9 @@ inline constexpr std::array kSettingTable = {
                 "Where it reports what it does: stderr or syslog (default: stderr)",
                 "stderr",
                 {"stderr", "syslog"}},
+    SettingInfo{Setting::kForwardListen, "forward", "listen", SettingKind::kText, "WHERE",
+                "Where the service takes plain HTTP requests to the server, and adds TLS and the "
+                "token: a path, 127.0.0.1:PORT or [::1]:PORT (default: nowhere)"},
     SettingInfo{Setting::kDeviceKeyFile, "device", "key_file", SettingKind::kText, "FILE",
                 "For provision: the device's own key, 32 octets; made at first use"},
     SettingInfo{Setting::kDeviceAddress, "device", "address", SettingKind::kText, "ADDRESS/PREFIX",

@@ -58,6 +58,7 @@ Problem Daemon::Run(const CommandLine& line) {
   manager_.Ready();
   Loop(line);
   manager_.Stopping();
+  forward_.Stop();
   listener_.Close();
   service_.Stop();
   Report(Severity::kInfo, "stopped", {});
@@ -65,10 +66,14 @@ Problem Daemon::Run(const CommandLine& line) {
 }
 
 Problem Daemon::Start(const CommandLine& line) {
-  Problem problem = service_.Start(line);
+  Problem problem = forward_.Start(line);
+  if (!problem.exists()) {
+    problem = service_.Start(line);
+  }
   if (problem.exists()) {
     return problem;
   }
+  service_.counters().forward = forward_.counters();
   const GivenSettings& given = service_.configuration().given();
   StartLog(given.text(Setting::kDaemonLog) == "syslog");
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -107,7 +112,7 @@ Problem Daemon::Watch(int descriptor, std::uint32_t events, std::uint64_t what) 
 Problem Daemon::WatchSignals() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
     ::sigaddset(&set, signal);
   }
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
@@ -180,6 +185,8 @@ void Daemon::HandleSignal(const CommandLine& line) {
   }
   if (signal.ssi_signo == SIGHUP) {
     Reload(line);
+  } else if (signal.ssi_signo == SIGCHLD) {
+    forward_.Look();
   } else {
     ends_ = true;
   }
@@ -197,6 +204,7 @@ void Daemon::Reload(const CommandLine& line) {
     Report(Severity::kError, "not_reloaded", {{"reason", problem.sentence}});
   } else {
     allowed_ = std::move(allowed);
+    forward_.Reload();
     Report(Severity::kInfo, "reloaded", {});
   }
   manager_.Ready();
