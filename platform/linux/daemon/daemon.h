@@ -62,6 +62,7 @@ class Daemon {
   void SettleWaiting(bool may_have_answer);
   void TellSubscribers();
   void CutOffStalled();
+  void CutOffDenied();
 
   TokenService service_;
   ServiceManager manager_;
