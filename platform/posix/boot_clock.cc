@@ -3,6 +3,7 @@
 #include "platform/posix/boot_clock.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +22,9 @@ constexpr clockid_t kMonotonic = CLOCK_MONOTONIC;
 
 constexpr UnixSeconds kStartOf2024{1704067200};
 
+constinit pthread_once_t boot_id_once = PTHREAD_ONCE_INIT;
+constinit std::uint64_t known_boot_id = 0;
+
 /// @return -1 when `c` is no hexadecimal digit.
 constexpr int HexDigit(char c) {
   if (c >= '0' && c <= '9') {
@@ -33,6 +37,16 @@ constexpr int HexDigit(char c) {
     return c - 'A' + 10;
   }
   return -1;
+}
+
+std::uint64_t ReadBootId() {
+  const Descriptor file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) {
+    return 0;
+  }
+  std::array<char, 40> text{};
+  const ssize_t size = ::read(file.get(), text.data(), text.size());
+  return size > 0 ? FirstBitsOfUuid({text.data(), static_cast<std::size_t>(size)}) : 0;
 }
 
 }  // namespace
@@ -52,13 +66,8 @@ Result<UnixSeconds> BootClock::WallTime() const {
 }
 
 std::uint64_t BootClock::boot_id() const {
-  const Descriptor file(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) {
-    return 0;
-  }
-  std::array<char, 40> text{};
-  const ssize_t size = ::read(file.get(), text.data(), text.size());
-  return size > 0 ? FirstBitsOfUuid({text.data(), static_cast<std::size_t>(size)}) : 0;
+  ::pthread_once(&boot_id_once, [] { known_boot_id = ReadBootId(); });
+  return known_boot_id;
 }
 
 Result<UnixSeconds> IfPlausible(UnixSeconds seconds) {

@@ -232,6 +232,8 @@ class InitScript(BuildSystemTest):
                           .replace("\toption password_file", "\toption password 'planted'\n\toption password_file"))
         self.assertIn("client.secret is ignored: secrets belong into files, see secret_file", told)
         self.assertIn("grant.password is ignored", told)
+        told += self.start(f"{self.SAMPLE}\nconfig server 'server'\n\toption proxy_password 'planted'\n")
+        self.assertIn("server.proxy_password is ignored", told)
         self.assertNotIn("planted", told + self.made.read_text())
 
     def test_nothing_runs_unless_enabled(self) -> None:

@@ -93,7 +93,7 @@ class Contents(PackageTest):
         "old changelog": (replace("DEBIAN/control", "Version: .*", "Version: 7.0"), "another version than 7.0"),
         "secret": (replace(package.CONFIGURATION, "(?m)^#secret =.*$", "secret = planted"), "holds a secret"),
         "machine": (put(package.SERVICE, str(package.ROOT)), "names the machine it was built on"),
-        "large": (replace(package.COPYRIGHT, "$", "x" * 750_000), "octets are more than"),
+        "large": (replace(package.COPYRIGHT, "$", "x" * 900_000), "octets are more than"),
         "not stripped": (lambda tree: shutil.copy(BUILD / "platform/linux/connect-auth", tree / package.PROGRAM),
                          "connect-auth is not stripped"),
         "old libc": (replace("DEBIAN/control", r"libc6 \(>= .*\)", "libc6 (>= 2.2)"), "Depends does not say so"),
@@ -163,7 +163,7 @@ class Life(PackageTest, ProgramTest):
         """What a purge leaves of a package, after it was used and its service enabled."""
         before = self.root.tree()
         self.root.dpkg("--install", made)
-        for name in (f"{STORE}/token", "etc/connect-auth/password", LINK):
+        for name in (f"{STORE}/token", "etc/connect-auth/password", "etc/connect-auth/proxy-password", LINK):
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             (self.root / name).write_text("used")
         self.root.dpkg("--remove", "connect-auth")
@@ -200,7 +200,8 @@ class Life(PackageTest, ProgramTest):
 
     def test_token_and_secret_that_are_left_behind_are_found(self) -> None:
         found = self.leftovers(self.changed(replace("DEBIAN/postrm", r"(?s)\nset -e.*", "\n")))
-        self.assertEqual(found, {STORE, f"{STORE}/token", "etc/connect-auth", "etc/connect-auth/password"})
+        self.assertEqual(found, {STORE, f"{STORE}/token", "etc/connect-auth", "etc/connect-auth/password",
+                                 "etc/connect-auth/proxy-password"})
 
     def test_link_that_is_left_behind_is_found(self) -> None:
         found = self.leftovers(self.changed(replace("DEBIAN/prerm", r"(?s)\nset -e.*", "\n")))

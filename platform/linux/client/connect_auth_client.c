@@ -172,6 +172,9 @@ int connect_auth_client_ask(struct connect_auth_client* client, const char* quer
   static const char kLength[] = "ok length=";
   const int64_t end = now_ms() + client->timeout_ms;
   size_t filled = 0;
+  if (strchr(query, '\n') != NULL) {
+    return -EINVAL;
+  }
   int result = send_all(client->socket, query, strlen(query), end);
   if (result == 0) {
     result = send_all(client->socket, "\n", 1, end);

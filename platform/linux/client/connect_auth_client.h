@@ -8,23 +8,26 @@
 extern "C" {
 #endif
 
-/* Asks the service `connect-auth daemon` for tokens. C11, no dependencies, no allocation, no state
- * but the caller's. A connection is used by one thread at a time; any number of connections may be
- * open.
+// clang-format off
+/* Asks the service `connect-auth daemon` for tokens. C11, no dependencies, no allocation, no state but
+ * the caller's. A connection is used by one thread at a time; any number of connections may be open.
  *
- * Results: 0, done. 1 to 8, what the service answered: the exit code of the program connect-auth
- * for the same trouble, and in words in the answer. Below 0, a negative errno:
+ * Results: 0, done. 1 to 8, what the service answered: the exit code of the program connect-auth for
+ * the same trouble, and in words in the answer. Below 0, a negative errno:
  *
  *   -ENOENT, -ECONNREFUSED  no service listens there
  *   -EACCES                 the socket's mode keeps this user out
- *   -EPERM                  whoever listens there is neither root, nor this user, nor the owner of
- * a directory in which only he may write -ENOTSOCK               something else lies there, such as
- * a symbolic link -ETIMEDOUT              no answer came in time -EMSGSIZE               the room
- * for the answer does not suffice -EPROTO                 the answer makes no sense -EPIPE,
- * -ECONNRESET     the service closed the connection: open another one
+ *   -EPERM                  whoever listens there is neither root, nor this user, nor the owner of a
+ *                           directory in which only he may write
+ *   -ENOTSOCK               something else lies there, such as a symbolic link
+ *   -EINVAL                 a query of more than one line
+ *   -ETIMEDOUT              no answer came in time
+ *   -EMSGSIZE               the room for the answer does not suffice
+ *   -EPROTO                 the answer makes no sense
+ *   -EPIPE, -ECONNRESET     the service closed the connection: open another one
  *
- * After a result below 0 a connection can only be closed.
- */
+ * After a result below 0 a connection can only be closed. */
+// clang-format on
 
 /* Where the service listens if nobody says otherwise and it runs as root. */
 #define CONNECT_AUTH_CLIENT_SOCKET "/run/connect-auth/socket"

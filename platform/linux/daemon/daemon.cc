@@ -13,6 +13,7 @@
 #include <map>
 #include <string>
 
+#include "platform/linux/configuration.h"
 #include "platform/linux/daemon/socket_path.h"
 #include "platform/linux/output.h"
 #include "platform/linux/text.h"
@@ -192,22 +193,38 @@ void Daemon::HandleSignal(const CommandLine& line) {
   }
 }
 
+/// All of it counts, or nothing.
 void Daemon::Reload(const CommandLine& line) {
   manager_.Reloading();
-  Problem problem = service_.Reload(line);
+  GivenSettings given;
   AllowList allowed;
-  if (!problem.exists()) {
-    const GivenSettings& given = service_.configuration().given();
+  Problem problem;
+  if (ReadGivenSettings(line, given)) {
     problem = allowed.Load(given.text(Setting::kDaemonUsers), given.text(Setting::kDaemonGroups));
+  }
+  if (!problem.exists()) {
+    problem = service_.Reload(line);
   }
   if (problem.exists()) {
     Report(Severity::kError, "not_reloaded", {{"reason", problem.sentence}});
   } else {
     allowed_ = std::move(allowed);
+    CutOffDenied();
     forward_.Reload();
     Report(Severity::kInfo, "reloaded", {});
   }
   manager_.Ready();
+}
+
+/// Whoever was let in, and would not be now.
+void Daemon::CutOffDenied() {
+  for (std::size_t slot = 0; slot < clients_.size(); ++slot) {
+    Peer peer;
+    if (clients_[slot] != nullptr &&
+        (!peer.Find(clients_[slot]->socket()) || !allowed_.Allows(peer))) {
+      CutOff(slot);
+    }
+  }
 }
 
 // Clients.

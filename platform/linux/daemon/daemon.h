@@ -63,6 +63,7 @@ class Daemon {
   void SettleWaiting(bool may_have_answer);
   void TellSubscribers();
   void CutOffStalled();
+  void CutOffDenied();
 
   ForwardProcess forward_;
   TokenService service_;

@@ -42,13 +42,15 @@ Problem CheckDirectory(const std::string& directory, const std::string& path) {
   return {};
 }
 
+/// A socket that nobody listens at any more refuses; whatever else goes wrong, it may be in use.
 bool Answers(const sockaddr_un& address) {
   const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  const bool connected =
-      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0 ||
-      errno == EAGAIN;
+  const bool refused =
+      probe >= 0 &&
+      ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0 &&
+      errno == ECONNREFUSED;
   ::close(probe);
-  return connected;
+  return !refused;
 }
 
 /// Clears the way, if what is there was left by a service that is gone.

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -69,7 +70,7 @@ ServiceManager::ServiceManager() : notify_socket_(ConnectTo(TakeVariable("NOTIFY
   const bool watched = IsMeantForUs(TakeVariable("WATCHDOG_PID"));
   const std::int64_t microseconds = NumberOf(TakeVariable("WATCHDOG_USEC"));
   if (watched && microseconds > 0 && notify_socket_ >= 0) {
-    watchdog_ = Millis{microseconds / 1000 / 2};
+    watchdog_ = Millis{std::max<std::int64_t>(microseconds / 1000 / 2, 1)};
     next_feed_ = Instant{0};
   }
 }

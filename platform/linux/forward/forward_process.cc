@@ -28,6 +28,13 @@ Problem CannotStart(std::string_view why) {
   return {ExitCode::kOther, Join({"cannot start the forward proxy: ", why, "; try again"})};
 }
 
+/// Leaves nothing of the configuration in memory.
+bool IsConfigured(const CommandLine& line) {
+  GivenSettings given;
+  // What is wrong with the configuration the service will tell.
+  return ReadGivenSettings(line, given) && given.has(Setting::kForwardListen);
+}
+
 void Write(int file, std::string_view text) {
   static_cast<void>(::write(file, text.data(), text.size()));
 }
@@ -42,9 +49,8 @@ ForwardProcess::~ForwardProcess() {
 }
 
 Problem ForwardProcess::Start(const CommandLine& line) {
-  GivenSettings given;
-  if (!ReadGivenSettings(line, given) || !given.has(Setting::kForwardListen)) {
-    return {};  // What is wrong with the configuration the service will tell.
+  if (!IsConfigured(line)) {
+    return {};
   }
   void* const shared = ::mmap(nullptr, sizeof(*counters_), PROT_READ | PROT_WRITE,
                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
