@@ -171,10 +171,11 @@ Problem ApiCall::TakeAnswer(Session& session, Unauthorized unauthorized) {
   while (!over && !problem.exists()) {
     problem = session.PollRequest(request_, over);
     const int status = session.agent().api_status();
-    if (status == kUnauthorized && unauthorized == Unauthorized::kDrop) {
-      return problem;
+    const bool drops = status == kUnauthorized && unauthorized == Unauthorized::kDrop;
+    if (drops) {
+      session.agent().TakeBody();
     }
-    Problem output = status == 0 ? Problem() : Print(session.agent());
+    Problem output = status == 0 || drops ? Problem() : Print(session.agent());
     if (output.exists()) {
       return output;
     }

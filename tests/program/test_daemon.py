@@ -26,6 +26,7 @@ from harness import (
     program,
     wait_until,
 )
+from oauth_server import Canned
 from service import Client, Service, ServiceTest, run_as
 
 DEVICES = "/Connect/api/devices"
@@ -77,7 +78,7 @@ class Answers(ServiceTest):
 
     def test_wrong_queries(self) -> None:
         with self.running() as service, service.connect() as client:
-            for query in ("", "tokens", "token min_valid=x", "token min_valid=-1", "reject", "reject 0",
+            for query in ("", "tokens", "token min_valid=x", "token min_valid=-1", "reject", "reject -1",
                           "reject 4294967296", "code", "status xml", "token  wait=1", "logout now", "\x00"):
                 with self.subTest(query):
                     self.assertRegex(client.ask(query), "^error 2 there is no such query")
@@ -247,6 +248,24 @@ class CommandLine(ServiceTest):
             self.server.revoke_all_tokens()
             outcome = self.device.run("request", "GET", DEVICES)
             self.assertEqual(outcome.code, EXIT_REFUSED, "it just came: there is no use in another one")
+
+    def test_long_answer_that_the_token_is_refused(self) -> None:
+        with self.running():
+            self.assert_done(self.device.run("token"))
+            self.server.next_responses.append(
+                Canned(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 300000\r\n\r\n" + bytes(300_000)))
+            outcome = self.device.run("request", "GET", DEVICES)
+            self.assertEqual(outcome.code, EXIT_DONE, outcome)
+            self.assertIn(b"printer-3", outcome.stdout)
+
+    def test_stored_token_that_the_api_refuses_is_replaced(self) -> None:
+        with self.running():
+            self.assert_done(self.device.run("token"))
+        self.server.revoke_all_tokens()
+        self.device.go_on_later(20)
+        with self.running():
+            self.assert_done(self.device.run("request", "GET", DEVICES))
+        self.assertEqual(self.server.token_requests, 2)
 
     def test_code(self) -> None:
         self.device.use_code("")

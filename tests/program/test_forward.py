@@ -650,8 +650,6 @@ class Processes(ForwardTest):
 
     def test_processes_know_no_secret_but_the_token(self) -> None:
         self.device.settings["client"] = {"id": self.server.client_id, "secret": CLIENT_SECRET}
-        del self.device.settings["grant"]["password_file"]
-        self.device.environment["CONNECT_AUTH_PASSWORD"] = PASSWORD
         with self.running() as running:
             self.call("GET", DEVICES)
             forwarder = self.forwarder(running)
@@ -659,8 +657,8 @@ class Processes(ForwardTest):
                 self.assertTrue(holds(running.process.pid, secret), "seen where it is known to be")
                 self.assertFalse(holds(forwarder, secret), "forward proxy")
             self.assertFalse(holds(forwarder, self.server.tokens_issued[0]))
+            self.wait_for_calls(running, 0)
             with self.connect() as client:
-                self.wait_for_calls(running, 0)
                 client.sendall(GET[:20])
                 [call] = self.wait_for_calls(running, 1)
                 for secret in (CLIENT_SECRET, PASSWORD):

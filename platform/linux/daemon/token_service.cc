@@ -100,7 +100,7 @@ TokenService::Answered TokenService::Answer(const Query& query, SecretBuffer& in
       return Finish(query, Ask(query), into);
     }
     case Verb::kReject:
-      session_->agent().RejectToken(query.generation);
+      session_->agent().RejectToken(*query.generation);
       Append("ok\n", into);
       break;
     case Verb::kStatus:
