@@ -575,6 +575,34 @@ void application_replaces_no_settings_by_such_as_it_cannot_use(void**) {
   assert_true(device.console.Has("ERROR flash does not answer; the old settings stand"));
 }
 
+/// However far it came: the last line counts.
+void application_starts_again_when_a_provision_does_not_go_on(void**) {
+  constexpr Millis kAlmost = Application::kProvisionPatience - Millis::Seconds(1);
+  constexpr std::string_view kGivenUp =
+      "PROVISION no further line for 60 s: nothing stored, starting again\r\n";
+  Device device;
+  device.Store(device.Sealed());
+  Boot(device).Settle();
+  for (const std::string_view last : {"provision 01", "provision xyz", "provision end"}) {
+    Boot boot(device);
+    const std::string stored(AsText(device.settings.contents(Provision::kName)));
+    boot.Say("provision 00");
+    boot.Pass(kAlmost);
+    boot.Say("provision 01");
+    boot.Say(last);
+    assert_true(boot.application.Step() == device.clock.Now() + Application::kProvisionPatience);
+    boot.Pass(kAlmost);
+    assert_int_equal(boot.board.resets, 0);
+
+    boot.Pass(Millis::Seconds(1));
+    assert_int_equal(boot.board.resets, 1);
+    assert_true(device.console.Has(kGivenUp));
+    assert_true(AsText(device.settings.contents(Provision::kName)) == stored);
+  }
+  Boot next(device);
+  assert_true(device.console.Has("TOKEN kept"));
+}
+
 /// Whether a secret of the provision lies anywhere in the application.
 bool HoldsSecret(const Boot& boot) {
   const std::string_view memory(reinterpret_cast<const char*>(&boot.application),
@@ -662,6 +690,7 @@ int main() {
       cmocka_unit_test(application_forgets_when_told_and_wipes_at_once),
       cmocka_unit_test(application_takes_settings_from_the_console),
       cmocka_unit_test(application_replaces_no_settings_by_such_as_it_cannot_use),
+      cmocka_unit_test(application_starts_again_when_a_provision_does_not_go_on),
       cmocka_unit_test(application_does_not_keep_secrets_that_it_cannot_use),
       cmocka_unit_test(application_is_not_stopped_by_lines_that_are_no_settings),
       cmocka_unit_test(application_survives_whatever_is_typed),
