@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/smartfusion2/firmware/application.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <iterator>
+#include <optional>
+#include <random>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -646,21 +651,53 @@ void application_is_not_stopped_by_lines_that_are_no_settings(void**) {
   }
 }
 
+/// Half of what is typed are the words of commands, so that each is run, in whatever state.
 void application_survives_whatever_is_typed(void**) {
-  constexpr int kCharacters = 200'000;
+  constexpr int kPieces = 100'000;
+  constexpr std::string_view kWords[] = {"help",    "status", "renew",      "retry", "forget",
+                                         "request", "reboot", "provision ", "end",   "00",
+                                         "c0ffee",  "\n",     "\n",         "\n",    "\r"};
+  constexpr std::string_view kAnswers[] = {"help - ",
+                                           "state running",
+                                           "state not provisioned",
+                                           "OK\r\n",
+                                           "OK 1\r\n",
+                                           "ERROR no such command",
+                                           "ERROR nothing",
+                                           "ERROR not hexadecimal",
+                                           "ERROR none is provisioned",
+                                           "PROVISION damaged",
+                                           "PROVISION no further",
+                                           "PROVISION found",
+                                           "TOKEN kept",
+                                           "TOKEN new"};
   Device device;
   device.Store(device.Sealed());
-  Boot boot(device);
-  std::uint32_t random = 1;
-  for (int i = 0; i < kCharacters; ++i) {
-    random = random * 1664525 + 1013904223;
-    const auto octet = static_cast<char>(random >> 24);
-    boot.application.Type(octet);
+  const std::string stored(AsText(device.settings.contents(Provision::kName)));
+  std::set<std::string_view> heard;
+  std::mt19937 chance(1);
+  std::optional<Boot> boot(device);
+  for (int i = 0; i < kPieces; ++i) {
+    const std::size_t word = chance() % (2 * std::size(kWords));
+    const auto octet = static_cast<char>(chance());
+    for (const char c : word < std::size(kWords) ? kWords[word] : std::string_view(&octet, 1)) {
+      boot->application.Type(c);
+    }
+    boot->application.Step();
+    device.clock.Advance(Millis{100});
+    std::copy_if(std::begin(kAnswers), std::end(kAnswers), std::inserter(heard, heard.end()),
+                 [&](std::string_view answer) { return device.console.Has(answer); });
+    device.AssertSilent();
     device.console.text.clear();
+    if (boot->board.resets > 0) {
+      boot.emplace(device);
+    }
   }
-  boot.Say("");
-  boot.Say("status");
-  assert_true(device.console.Has("state running"));
+  assert_int_equal(heard.size(), std::size(kAnswers));
+  assert_true(AsText(device.settings.contents(Provision::kName)) == stored);
+  boot.emplace(device);
+  boot->Settle();
+  assert_true(device.console.Has("SAMPLE HTTP 200"));
 }
 
 }  // namespace
