@@ -13,6 +13,8 @@ constexpr std::size_t kNumberBytes = 8;
 constexpr std::size_t kMacBytes = 6;
 constexpr std::size_t kLongestPayload = 0xFFFF;  // No field's size overflows.
 constexpr std::int64_t kMostIpv4 = 0xFFFFFFFF;
+constexpr Millis kMostSamplePeriod = Millis::Seconds(86400);
+constexpr UnixSeconds kLatestTime{253402300799};  // The end of 9999: no certificate names a later.
 
 /// Takes the fields that are there, in the order in which they are asked for.
 class FieldReader {
@@ -112,6 +114,7 @@ class FieldWriter {
 
 bool IsInRange(const Provision& provision) {
   const Provision::Network& network = provision.network;
+  const Settings& settings = provision.settings;
   for (const std::int64_t address :
        {network.address, network.netmask, network.gateway, network.dns}) {
     if (address > kMostIpv4) {
@@ -119,7 +122,8 @@ bool IsInRange(const Provision& provision) {
     }
   }
   return (network.mac.empty() || network.mac.size() == kMacBytes) &&
-         provision.sample.period > Millis{0};
+         provision.sample.period > Millis{0} && provision.sample.period <= kMostSamplePeriod &&
+         settings.least_time <= kLatestTime && settings.trust.least_time <= kLatestTime;
 }
 
 }  // namespace

@@ -37,8 +37,8 @@ struct Provision {
 
   /// An API request that the device makes again and again.
   struct Sample {
-    std::string_view target;  ///< Path and query. Empty: none is made.
-    Millis period = Millis::Seconds(60);
+    std::string_view target;              ///< Path and query. Empty: none is made.
+    Millis period = Millis::Seconds(60);  ///< At most a day.
   };
 
   /// Without a record key: that is the device's own. Certificates are in DER.

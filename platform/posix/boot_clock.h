@@ -17,8 +17,8 @@ class BootClock final : public Clock {
   Instant Now() const override;
   Result<UnixSeconds> WallTime() const override;
 
-  /// Read from /proc/sys/kernel/random/boot_id once in a process, which does not outlive its boot; 0
-  /// where that does not exist.
+  /// Read from /proc/sys/kernel/random/boot_id once in a process, which does not outlive its boot;
+  /// 0 where that does not exist.
   std::uint64_t boot_id() const override;
 };
 

@@ -8,6 +8,7 @@
 #include "lwip/dns.h"
 #include "lwip/etharp.h"
 #include "netif/ethernet.h"
+#include "port/assert.h"
 
 namespace connect_auth::smartfusion2 {
 namespace {
@@ -104,17 +105,11 @@ void Ethernet::GiveBack(pbuf* frame) {
 
 err_t Ethernet::Send(netif* interface, pbuf* frame) {
   Ethernet& self = *static_cast<Ethernet*>(interface->state);
-  // One piece, as LWIP_NETIF_TX_SINGLE_PBUF says; else what arrived goes back as it is (ICMP).
-  pbuf* const whole = frame->next == nullptr ? frame : pbuf_clone(PBUF_RAW, PBUF_RAM, frame);
-  if (whole == nullptr) {
-    return ERR_MEM;
-  }
-  const bool sent =
-      self.SendAligned(Bytes(static_cast<std::uint8_t*>(whole->payload), whole->tot_len));
+  // One piece, as LWIP_NETIF_TX_SINGLE_PBUF says, and never a buffer that is lent: lwIP copies what
+  // it sends back (ICMP), as such a buffer has no room for headers.
+  CONNECT_AUTH_ASSERT(frame->next == nullptr);
+  const bool sent = self.SendAligned(Bytes(static_cast<std::uint8_t*>(frame->payload), frame->len));
   self.unsent_ += sent ? 0 : 1;
-  if (whole != frame) {
-    pbuf_free(whole);
-  }
   return sent ? ERR_OK : ERR_IF;
 }
 

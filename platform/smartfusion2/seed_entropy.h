@@ -24,6 +24,10 @@ namespace connect_auth::smartfusion2 {
 /// the device key. Who has both can tell what was drawn for as long as the seed before is still
 /// there: a log in flash has its older records until their block is erased.
 ///
+/// Within a boot the state does not move on: who reads the memory, and knows the device key, can
+/// tell what was drawn since the start, and what will be until the next. Nothing is mixed in
+/// meanwhile.
+///
 /// The M2S010 has no source of its own that software can read. Security ("S") variants are said to
 /// have a random bit generator among their system services (COMM_BLK, UG0450). That was not
 /// verified, and QEMU lacks it: no driver is here. Where the FPGA fabric has ring oscillators, or a

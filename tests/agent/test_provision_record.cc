@@ -286,8 +286,9 @@ void provision_record_with_a_value_out_of_range_is_refused(void**) {
   constexpr struct {
     std::uint8_t tag;
     std::uint64_t most;
-  } kLimits[] = {{12, 1},          {20, 1},          {30, INT64_MAX},  {50, 0xFFFFFFFF},
-                 {51, 0xFFFFFFFF}, {52, 0xFFFFFFFF}, {53, 0xFFFFFFFF}, {61, INT64_MAX}};
+  } kLimits[] = {{6, 253402300799},  {12, 1},          {20, 1},          {30, INT64_MAX},
+                 {40, 253402300799}, {50, 0xFFFFFFFF}, {51, 0xFFFFFFFF}, {52, 0xFFFFFFFF},
+                 {53, 0xFFFFFFFF},   {61, 86'400'000}};
   Room room{};
   for (const auto& limit : kLimits) {
     assert_int_equal(Decode(OneNumber(limit.tag, limit.most, room)), Status::kOk);

@@ -145,7 +145,7 @@ class Board:
 
 
 class Monitor:
-    """QEMU's own console (QMP), to pull the cable."""
+    """QEMU's own console (QMP), to pull the cable, and to look at memory."""
 
     def __init__(self, path):
         self._socket = socket.socket(socket.AF_UNIX)
@@ -162,6 +162,9 @@ class Monitor:
 
     def set_link(self, network, up):
         self._run('set_link', name=network, up=up)
+
+    def save_memory(self, address, size, path):
+        self._run('pmemsave', val=address, size=size, filename=str(path))
 
 
 def run(image, seconds, **options):

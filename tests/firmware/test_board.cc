@@ -7,7 +7,6 @@
 #include "platform/smartfusion2/mpu.h"
 #include "platform/smartfusion2/stack.h"
 #include "platform/smartfusion2/systick_clock.h"
-#include "platform/smartfusion2/watchdog.h"
 #include "tests/cmocka.h"
 
 namespace connect_auth::smartfusion2 {
@@ -109,10 +108,6 @@ void mpu_says_when_all_its_regions_are_in_use(void**) {
   watched[0] = 1;
 }
 
-void watchdog_is_kicked_without_harm(void**) {
-  KickWatchdog();
-}
-
 }  // namespace
 }  // namespace connect_auth::smartfusion2
 
@@ -125,7 +120,6 @@ int main() {
       cmocka_unit_test(clock_knows_the_time_of_day_once_told),
       cmocka_unit_test(stack_use_shows_the_deepest_call),
       cmocka_unit_test(mpu_says_when_all_its_regions_are_in_use),
-      cmocka_unit_test(watchdog_is_kicked_without_harm),
   };
   return cmocka_run_group_tests_name("board", tests, nullptr, nullptr);
 }

@@ -245,8 +245,8 @@ class Trouble(FirmwareTest):
         self.settings['server']['url'] = 'https://server.example'
         self.provision()
 
-        self.boot().wait_for(r'^FAILED (name not found|server or name not reachable|'
-                             r'no answer while connecting)', PATIENCE)
+        # QEMU's DHCP names no server for names where restrict=on.
+        self.boot().wait_for(r'^FAILED server or name not reachable, reason 34,', PATIENCE)
 
     def test_a_code_that_is_spent(self):
         code = self.server.add_code()
@@ -264,8 +264,8 @@ class Trouble(FirmwareTest):
         self.server.stop()
         self.provision()
         board = self.boot(emcraft.network_to(port))
-        board.wait_for(r'^FAILED (connection lost|server or name not reachable|TLS failed|'
-                       r'connection cut short|server refused TLS)', PATIENCE)
+        # Reset or ended, as the relay is gone before or after the first octets: TLS -80 or -29312.
+        board.wait_for(r'^FAILED connection lost, reason 35, TLS', PATIENCE)
 
         self.server = self.new_server(port=port)
 
@@ -305,7 +305,8 @@ class Trouble(FirmwareTest):
         octets[octets.index(b'CA\x02\x03') + 60] ^= 1
         self.nor.write_bytes(octets)
 
-        self.boot().wait_for(r'^PROVISION (damaged|none)', PATIENCE)
+        # The ring's own checksum finds it before the seal does.
+        self.boot().wait_for(r'^PROVISION none: ', PATIENCE)
 
     def test_a_cable_that_is_out(self):
         self.server.lifetime = 40

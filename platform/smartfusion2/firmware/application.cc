@@ -145,7 +145,8 @@ void Application::StartAgent() {
 
 Instant Application::Step() {
   if (!running_) {
-    return Instant::Never();
+    GiveUpProvision();
+    return give_up_;
   }
   LookAtNetwork();
   // At a start its answer tells the time: a token that was kept may turn out to live long enough.
@@ -417,6 +418,7 @@ void Application::TakeProvision(std::string_view line) {
     agent_.Stop();
     running_ = false;
     sampling_ = false;
+    give_up_ = parts_.clock.Now() + kProvisionPatience;
     Wipe(Bytes(record_).subspan(receiver_.record().size()));  // Of the settings that ended.
     Line(parts_.console).Add("OK ").Add(static_cast<std::int64_t>(receiver_.record().size()));
   } else {
@@ -425,6 +427,18 @@ void Application::TakeProvision(std::string_view line) {
              : status == Status::kMalformed    ? "ERROR not hexadecimal; begin again, or reboot"
                                                : "ERROR nothing came before");
   }
+}
+
+void Application::GiveUpProvision() {
+  if (parts_.clock.Now() < give_up_) {
+    return;
+  }
+  give_up_ = Instant::Never();
+  Line(parts_.console)
+      .Add("PROVISION no further line for ")
+      .Add(kProvisionPatience.count / 1000)
+      .Add(" s: nothing stored, starting again");
+  parts_.board.Reset();
 }
 
 void Application::StoreProvision() {

@@ -53,6 +53,9 @@ class BoardControl {
 ///        │                                                     │ command `provision`
 ///        └──► settings read, network started ──► kRunning ◄────┘ (by a reset)
 ///
+/// The first line of a `provision` ends what runs. If it comes to nothing, the settings in flash
+/// are started again (by a reset), kProvisionPatience after the last such line.
+///
 /// What happens is one line each on the console, which begins with one word in capitals:
 ///
 ///     PROVISION  settings: found, missing, not usable, received
@@ -76,6 +79,8 @@ class Application {
     /// Empty: the device has none.
     ConstBytes device_key;
   };
+
+  static constexpr Millis kProvisionPatience = Millis::Seconds(60);
 
   /// All borrowed for the life of the application, as is what `parts` names.
   Application(const Parts& parts, const Agent::Memory& memory);
@@ -137,6 +142,7 @@ class Application {
   void TakeProvision(std::string_view line);
   void Restart(std::string_view);
   void StoreProvision();
+  void GiveUpProvision();
 
   Parts parts_;
   Bytes arena_;
@@ -149,7 +155,8 @@ class Application {
   ProvisionReceiver receiver_{record_};
   BoardControl::Mac mac_{};
   Instant sample_due_;
-  std::size_t received_ = 0;  // Of the sample's answer.
+  Instant give_up_ = Instant::Never();  // What comes over the console.
+  std::size_t received_ = 0;            // Of the sample's answer.
   std::uint32_t generation_ = 0;
   std::uint32_t address_ = 0;
   bool running_ = false;

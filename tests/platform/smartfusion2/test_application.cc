@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/smartfusion2/firmware/application.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <iterator>
+#include <optional>
+#include <random>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -575,6 +580,34 @@ void application_replaces_no_settings_by_such_as_it_cannot_use(void**) {
   assert_true(device.console.Has("ERROR flash does not answer; the old settings stand"));
 }
 
+/// However far it came: the last line counts.
+void application_starts_again_when_a_provision_does_not_go_on(void**) {
+  constexpr Millis kAlmost = Application::kProvisionPatience - Millis::Seconds(1);
+  constexpr std::string_view kGivenUp =
+      "PROVISION no further line for 60 s: nothing stored, starting again\r\n";
+  Device device;
+  device.Store(device.Sealed());
+  Boot(device).Settle();
+  for (const std::string_view last : {"provision 01", "provision xyz", "provision end"}) {
+    Boot boot(device);
+    const std::string stored(AsText(device.settings.contents(Provision::kName)));
+    boot.Say("provision 00");
+    boot.Pass(kAlmost);
+    boot.Say("provision 01");
+    boot.Say(last);
+    assert_true(boot.application.Step() == device.clock.Now() + Application::kProvisionPatience);
+    boot.Pass(kAlmost);
+    assert_int_equal(boot.board.resets, 0);
+
+    boot.Pass(Millis::Seconds(1));
+    assert_int_equal(boot.board.resets, 1);
+    assert_true(device.console.Has(kGivenUp));
+    assert_true(AsText(device.settings.contents(Provision::kName)) == stored);
+  }
+  Boot next(device);
+  assert_true(device.console.Has("TOKEN kept"));
+}
+
 /// Whether a secret of the provision lies anywhere in the application.
 bool HoldsSecret(const Boot& boot) {
   const std::string_view memory(reinterpret_cast<const char*>(&boot.application),
@@ -618,21 +651,53 @@ void application_is_not_stopped_by_lines_that_are_no_settings(void**) {
   }
 }
 
+/// Half of what is typed are the words of commands, so that each is run, in whatever state.
 void application_survives_whatever_is_typed(void**) {
-  constexpr int kCharacters = 200'000;
+  constexpr int kPieces = 100'000;
+  constexpr std::string_view kWords[] = {"help",    "status", "renew",      "retry", "forget",
+                                         "request", "reboot", "provision ", "end",   "00",
+                                         "c0ffee",  "\n",     "\n",         "\n",    "\r"};
+  constexpr std::string_view kAnswers[] = {"help - ",
+                                           "state running",
+                                           "state not provisioned",
+                                           "OK\r\n",
+                                           "OK 1\r\n",
+                                           "ERROR no such command",
+                                           "ERROR nothing",
+                                           "ERROR not hexadecimal",
+                                           "ERROR none is provisioned",
+                                           "PROVISION damaged",
+                                           "PROVISION no further",
+                                           "PROVISION found",
+                                           "TOKEN kept",
+                                           "TOKEN new"};
   Device device;
   device.Store(device.Sealed());
-  Boot boot(device);
-  std::uint32_t random = 1;
-  for (int i = 0; i < kCharacters; ++i) {
-    random = random * 1664525 + 1013904223;
-    const auto octet = static_cast<char>(random >> 24);
-    boot.application.Type(octet);
+  const std::string stored(AsText(device.settings.contents(Provision::kName)));
+  std::set<std::string_view> heard;
+  std::mt19937 chance(1);
+  std::optional<Boot> boot(device);
+  for (int i = 0; i < kPieces; ++i) {
+    const std::size_t word = chance() % (2 * std::size(kWords));
+    const auto octet = static_cast<char>(chance());
+    for (const char c : word < std::size(kWords) ? kWords[word] : std::string_view(&octet, 1)) {
+      boot->application.Type(c);
+    }
+    boot->application.Step();
+    device.clock.Advance(Millis{100});
+    std::copy_if(std::begin(kAnswers), std::end(kAnswers), std::inserter(heard, heard.end()),
+                 [&](std::string_view answer) { return device.console.Has(answer); });
+    device.AssertSilent();
     device.console.text.clear();
+    if (boot->board.resets > 0) {
+      boot.emplace(device);
+    }
   }
-  boot.Say("");
-  boot.Say("status");
-  assert_true(device.console.Has("state running"));
+  assert_int_equal(heard.size(), std::size(kAnswers));
+  assert_true(AsText(device.settings.contents(Provision::kName)) == stored);
+  boot.emplace(device);
+  boot->Settle();
+  assert_true(device.console.Has("SAMPLE HTTP 200"));
 }
 
 }  // namespace
@@ -662,6 +727,7 @@ int main() {
       cmocka_unit_test(application_forgets_when_told_and_wipes_at_once),
       cmocka_unit_test(application_takes_settings_from_the_console),
       cmocka_unit_test(application_replaces_no_settings_by_such_as_it_cannot_use),
+      cmocka_unit_test(application_starts_again_when_a_provision_does_not_go_on),
       cmocka_unit_test(application_does_not_keep_secrets_that_it_cannot_use),
       cmocka_unit_test(application_is_not_stopped_by_lines_that_are_no_settings),
       cmocka_unit_test(application_survives_whatever_is_typed),
