@@ -201,7 +201,7 @@ void fields_of_one_connection_are_known(void**) {
                                       "transfer-encoding", "Proxy-Authorization", "x-mine", "y"}) {
     assert_true(IsHopByHop(name, kSection));
   }
-  for (const std::string_view name : {"X-Other", "x-yours", "Host", "", "Min", "X-Mine2"}) {
+  for (const std::string_view name : {"X-Other", "x-yours", "Host", "Min", "X-Mine2"}) {
     assert_false(IsHopByHop(name, kSection));
   }
 }
