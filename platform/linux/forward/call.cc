@@ -104,7 +104,7 @@ Call::Outcome Call::Prepare() {
   api_request_.target = request_.target;
   api_request_.extra_fields = &fields_;
   api_request_.head_copy = response_room_;
-  const Outcome answer = CheckBrowser();
+  Outcome answer = CheckBrowser();
   return answer ? answer : TakeFields();
 }
 
@@ -186,7 +186,7 @@ Call::Outcome Call::AskOnce(ServiceLink& service, Session& session) {
   if (problem.exists()) {
     return OwnAnswer{431, problem.sentence};
   }
-  const Outcome answer = TakeAnswer(session);
+  Outcome answer = TakeAnswer(session);
   if (session.agent().api_status() == kUnauthorized) {
     static_cast<void>(service.Ask(Join({"reject ", Decimal(generation)})));
   }
@@ -197,18 +197,10 @@ Call::Outcome Call::TakeAnswer(Session& session) {
   bool over = false;
   while (!over && !is_gone_) {
     const Problem problem = session.PollRequest(api_request_, over);
-    if (problem.exists()) {
-      return Fail(session, problem);
+    Outcome answer = problem.exists() ? Fail(session, problem) : TakePiece(session);
+    if (problem.exists() || answer) {
+      return answer;
     }
-    const int status = session.agent().api_status();
-    if (status != 0 && !response_ && !replays_) {
-      replays_ = IsWorthReplaying(status);
-      const Outcome answer = replays_ ? Outcome() : BeginAnswer(session);
-      if (answer) {
-        return answer;
-      }
-    }
-    PassOn(session.agent().TakeBody());
     if (!over) {
       Wait(session);
     }
@@ -216,6 +208,19 @@ Call::Outcome Call::TakeAnswer(Session& session) {
   if (over && !replays_) {
     Complete();
   }
+  return {};
+}
+
+Call::Outcome Call::TakePiece(Session& session) {
+  const int status = session.agent().api_status();
+  if (status != 0 && !response_ && !replays_) {
+    replays_ = IsWorthReplaying(status);
+    Outcome answer = replays_ ? Outcome() : BeginAnswer(session);
+    if (answer) {
+      return answer;
+    }
+  }
+  PassOn(session.agent().TakeBody());
   return {};
 }
 

@@ -66,6 +66,7 @@ class Call {
   Outcome Ask();
   Outcome AskOnce(ServiceLink& service, Session& session);
   Outcome TakeAnswer(Session& session);
+  Outcome TakePiece(Session& session);
   Outcome BeginAnswer(Session& session);
   bool IsWorthReplaying(int status);
   void PassOn(ConstBytes content);

@@ -7,45 +7,57 @@
 #include <pwd.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
+
+#include "platform/linux/text.h"
+#include "port/bytes.h"
+#include "port/result.h"
 
 namespace connect_auth::program {
 namespace {
 
 /// A socket, as it stands in /proc/net/tcp.
 struct Owner {
-  unsigned user = 0;
-  unsigned long inode = 0;  // 0: no process has it any more; then the user is none, too.
+  std::uint32_t user = 0;
+  std::int64_t inode = 0;  // 0: no process has it any more; then the user is none, too.
 
   friend bool operator==(const Owner&, const Owner&) = default;
 };
 
 struct CloseFile {
-  void operator()(std::FILE* file) const { std::fclose(file); }
+  void operator()(std::FILE* file) const { static_cast<void>(std::fclose(file)); }
 };
 
-using Text = std::array<char, 48>;
+std::string Hex(std::uint32_t value, unsigned digits) {
+  std::string text;
+  while (digits > 0) {
+    --digits;
+    text += "0123456789ABCDEF"[value >> 4 * digits & 0xFU];
+  }
+  return text;
+}
 
 std::string Endpoint(const sockaddr_in& address) {
-  Text text{};
-  std::snprintf(text.data(), text.size(), "%08X:%04X",
-                static_cast<unsigned>(address.sin_addr.s_addr),
-                static_cast<unsigned>(ntohs(address.sin_port)));
-  return text.data();
+  return Join({Hex(address.sin_addr.s_addr, 8), ":", Hex(ntohs(address.sin_port), 4)});
 }
 
 std::string Endpoint(const sockaddr_in6& address) {
-  std::array<unsigned, 4> words{};
+  std::array<std::uint32_t, 4> words{};
   static_assert(sizeof(words) == sizeof(address.sin6_addr));
   std::memcpy(words.data(), &address.sin6_addr, sizeof(words));
-  Text text{};
-  std::snprintf(text.data(), text.size(), "%08X%08X%08X%08X:%04X", words[0], words[1], words[2],
-                words[3], static_cast<unsigned>(ntohs(address.sin6_port)));
-  return text.data();
+  std::string text;
+  for (const std::uint32_t word : words) {
+    text += Hex(word, 8);
+  }
+  return Join({text, ":", Hex(ntohs(address.sin6_port), 4)});
 }
 
 /// An IPv4 address as a socket for IPv6 has it.
@@ -59,23 +71,42 @@ sockaddr_in6 Mapped(const sockaddr_in& address) {
   return mapped;
 }
 
+/// Takes a word off the front of `line`.
+std::string_view TakeWord(std::string_view& line) {
+  line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
+  const std::string_view word = Part(line, 0, line.find(' '));
+  line.remove_prefix(word.size());
+  return word;
+}
+
+/// @param line  Behind the ends: state, queues, timer, retransmissions, user, time-outs, inode.
+Owner OwnerIn(std::string_view line) {
+  constexpr int kWordsBefore = 4;
+  for (int i = 0; i < kWordsBefore; ++i) {
+    TakeWord(line);
+  }
+  const Result<std::int64_t> user =
+      ParseNumber(TakeWord(line), 0, std::numeric_limits<std::uint32_t>::max());
+  TakeWord(line);
+  const Result<std::int64_t> inode =
+      ParseNumber(TakeWord(line), 0, std::numeric_limits<std::int64_t>::max());
+  return user.ok() ? Owner{static_cast<std::uint32_t>(user.value()), inode.value_or(0)} : Owner();
+}
+
 /// Looks for the socket with these ends.
 ///
 /// @param ends  Its own, a blank, the other one.
 Owner LookUp(const char* table, const std::string& ends) {
-  Owner owner;
   const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(table, "re"));
-  std::array<char, 512> line;
-  while (file != nullptr && std::fgets(line.data(), line.size(), file.get()) != nullptr) {
-    const char* const found = std::strstr(line.data(), ends.c_str());
-    if (found != nullptr) {
-      // state, queues, timer, retransmissions, user, time-outs, inode
-      static_cast<void>(std::sscanf(found + ends.size(), " %*x %*x:%*x %*x:%*x %*x %u %*d %lu",
-                                    &owner.user, &owner.inode));
-      break;
+  std::array<char, 512> room;
+  while (file != nullptr && std::fgets(room.data(), room.size(), file.get()) != nullptr) {
+    const std::string_view line = room.data();
+    const std::size_t at = line.find(ends);
+    if (at != std::string_view::npos) {
+      return OwnerIn(Part(line, at + ends.size()));
     }
   }
-  return owner;
+  return {};
 }
 
 union Address {
