@@ -246,7 +246,7 @@ Problem Session::ObtainToken(const Wish& wish) {
 Problem Session::TakeTurn() {
   Note("waiting for the store");
   Problem problem = Lock();
-  if (problem.exists() || !has_store_) {
+  if (problem.exists() || !has_store_ || !HasStoreChanged()) {
     return problem;
   }
   agent_.Stop();
@@ -345,6 +345,9 @@ bool Session::HasStoreChanged() {
   const auto record = Allocate(Storage::kMaxRecordBytes);
   const IoResult loaded =
       store_.Load(StateStore::kName, Bytes(record.get(), Storage::kMaxRecordBytes));
+  if (loaded.status() == Status::kNotFound) {
+    return agent_.stored() != Agent::Stored::kNothing;
+  }
   return !loaded.ok() || SequenceOf(ConstBytes(record.get(), loaded.bytes())) != agent_.writes();
 }
 
