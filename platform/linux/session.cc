@@ -26,6 +26,9 @@ std::unique_ptr<std::uint8_t[]> Allocate(std::size_t size) {
   return std::unique_ptr<std::uint8_t[]>(new std::uint8_t[size]);  // Untouched pages cost nothing.
 }
 
+/// What a service can be given later on, in octets of CA certificates.
+constexpr std::size_t kMoreAuthorities = 65536;
+
 /// Of refresh tokens, which share a record with the token.
 std::size_t RefreshTokenSize(std::size_t max_token) {
   constexpr std::size_t kMost = 4096;
@@ -58,8 +61,7 @@ std::size_t ArenaSize(std::size_t authorities_size) {
   // keys and chains have to fit as well. A CA certificate takes about as much parsed as in PEM.
   constexpr std::size_t kHandshake = 81920;
   constexpr std::size_t kPerOctet = 3;
-  constexpr std::size_t kStep = 65536;  // So that another few certificates still fit.
-  return kHandshake + kPerOctet * (authorities_size / kStep + 1) * kStep;
+  return kHandshake + kPerOctet * authorities_size;
 }
 
 Problem PrepareStore(const Configuration& configuration, TokenStore& store, StoreKey& key) {
@@ -79,7 +81,8 @@ Session::Session(const Configuration& configuration)
     : configuration_(&configuration),
       store_(configuration.store_path()),
       route_(configuration),
-      arena_size_(ArenaSize(configuration.authorities_size())),
+      arena_size_(ArenaSize(configuration.authorities_size() +
+                            (configuration.is_for_service() ? kMoreAuthorities : 0))),
       io_size_(IoSize(configuration.max_token())),
       refresh_token_size_(RefreshTokenSize(configuration.max_token())),
       arena_(Allocate(arena_size_)),
@@ -243,7 +246,7 @@ Problem Session::ObtainToken(const Wish& wish) {
 Problem Session::TakeTurn() {
   Note("waiting for the store");
   Problem problem = Lock();
-  if (problem.exists() || !has_store_) {
+  if (problem.exists() || !has_store_ || !HasStoreChanged()) {
     return problem;
   }
   agent_.Stop();
@@ -342,6 +345,9 @@ bool Session::HasStoreChanged() {
   const auto record = Allocate(Storage::kMaxRecordBytes);
   const IoResult loaded =
       store_.Load(StateStore::kName, Bytes(record.get(), Storage::kMaxRecordBytes));
+  if (loaded.status() == Status::kNotFound) {
+    return agent_.stored() != Agent::Stored::kNothing;
+  }
   return !loaded.ok() || SequenceOf(ConstBytes(record.get(), loaded.bytes())) != agent_.writes();
 }
 

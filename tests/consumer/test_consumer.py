@@ -117,10 +117,10 @@ class Installed(ConsumerTest):
         self.assertEqual(
             libraries,
             {f"libconnect_auth_{name}.a"
-             for name in ("agent", "mbedtls", "platform_none", "platform_posix")},
+             for name in ("agent", "client", "mbedtls", "platform_none", "platform_posix")},
         )
         parts = {path.name for path in (self.prefix / "include/connect_auth").iterdir()}
-        self.assertEqual(parts, {"agent", "platform", "port"})
+        self.assertEqual(parts, {"agent", "connect_auth_client.h", "platform", "port"})
         self.assertEqual([path.name for path in (self.prefix / "include").iterdir()],
                          ["connect_auth"])
         self.assertFalse(list(self.prefix.rglob("mbedtls_config.h")))

@@ -479,7 +479,7 @@ class Manager(ServiceTest):
             listener.bind(place)
             listener.listen()
             # As systemd does: descriptor 3, and the number of the process that is to have it.
-            self.device.prefix = ["/bin/sh", "-c", f'exec 3<&{listener.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh"]
+            self.device.prefix = ["/bin/bash", "-c", f'exec 3<&{listener.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "sh"]
             self.device.write_configuration()
             process = subprocess.Popen(
                 [*self.device.prefix, program(), "--config", str(self.device.configuration), "daemon"],

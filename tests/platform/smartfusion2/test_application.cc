@@ -653,7 +653,7 @@ void application_is_not_stopped_by_lines_that_are_no_settings(void**) {
 
 /// Half of what is typed are the words of commands, so that each is run, in whatever state.
 void application_survives_whatever_is_typed(void**) {
-  constexpr int kPieces = 100'000;
+  constexpr int kPieces = 60'000;
   constexpr std::string_view kWords[] = {"help",    "status", "renew",      "retry", "forget",
                                          "request", "reboot", "provision ", "end",   "00",
                                          "c0ffee",  "\n",     "\n",         "\n",    "\r"};
