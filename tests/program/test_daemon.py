@@ -26,6 +26,7 @@ from harness import (
     program,
     wait_until,
 )
+from oauth_server import Canned
 from service import Client, Service, ServiceTest, run_as
 
 DEVICES = "/Connect/api/devices"
@@ -78,7 +79,7 @@ class Answers(ServiceTest):
 
     def test_wrong_queries(self) -> None:
         with self.running() as service, service.connect() as client:
-            for query in ("", "tokens", "token min_valid=x", "token min_valid=-1", "reject", "reject 0",
+            for query in ("", "tokens", "token min_valid=x", "token min_valid=-1", "reject", "reject -1",
                           "reject 4294967296", "code", "status xml", "token  wait=1", "logout now", "\x00"):
                 with self.subTest(query):
                     self.assertRegex(client.ask(query), "^error 2 there is no such query")
@@ -249,6 +250,24 @@ class CommandLine(ServiceTest):
             outcome = self.device.run("request", "GET", DEVICES)
             self.assertEqual(outcome.code, EXIT_REFUSED, "it just came: there is no use in another one")
 
+    def test_long_answer_that_the_token_is_refused(self) -> None:
+        with self.running():
+            self.assert_done(self.device.run("token"))
+            self.server.next_responses.append(
+                Canned(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 300000\r\n\r\n" + bytes(300_000)))
+            outcome = self.device.run("request", "GET", DEVICES)
+            self.assertEqual(outcome.code, EXIT_DONE, outcome)
+            self.assertIn(b"printer-3", outcome.stdout)
+
+    def test_stored_token_that_the_api_refuses_is_replaced(self) -> None:
+        with self.running():
+            self.assert_done(self.device.run("token"))
+        self.server.revoke_all_tokens()
+        self.device.go_on_later(20)
+        with self.running():
+            self.assert_done(self.device.run("request", "GET", DEVICES))
+        self.assertEqual(self.server.token_requests, 2)
+
     def test_code(self) -> None:
         self.device.use_code("")
         del self.device.settings["grant"]["code_file"]
@@ -360,7 +379,25 @@ class Life(ServiceTest):
             self.assertEqual(client.token(), token)
         self.assertIn(b"event=token_not_stored", service.log)
 
+    def test_who_waits_during_a_reload_gets_a_token(self) -> None:
+        self.server.response_delay = 2.0
+        with self.running() as service, service.connect() as client:
+            client.send(b"token\n")
+            self.assertTrue(wait_until(lambda: self.server.count_connections() == 1))
+            self.server.response_delay = 0.0
+            began = time.monotonic()
+            self.hang_up(service, "event=reloaded")
+            self.assertIn(" token=", client.line())
+            self.assertLess(time.monotonic() - began, 20)
+
+    def test_too_few_descriptors_are_told(self) -> None:
+        self.device.prefix = ["prlimit", "--nofile=80:80"]
+        outcome = self.device.run("daemon")
+        self.assertEqual(outcome.code, EXIT_USAGE, outcome)
+        self.assertIn(b"raise that limit", outcome.stderr)
+
     def test_second_service_is_refused(self) -> None:
+        self.device.settings["limits"] = {"timeout": "1", "connect_timeout": "1"}
         with self.running():
             second = self.device.run("daemon")
             self.assertEqual(second.code, EXIT_STORAGE, second)
@@ -499,6 +536,13 @@ class Others(ServiceTest):
             outcome = self.ask_as_nobody("token")
             self.assertEqual((outcome.returncode, outcome.stderr), (0, b""))
             self.assertEqual([outcome.stdout.decode().strip()], self.server.tokens_issued)
+
+    def test_configuration_that_was_named_has_to_be_readable(self) -> None:
+        self.device.settings["daemon"]["groups"] = str(NOBODY)
+        with self.running():
+            outcome = self.ask_as_nobody("token", "--config", str(self.device.configuration))
+            self.assertEqual((outcome.returncode, outcome.stdout), (EXIT_USAGE, b""))
+            self.assertIn(b"Permission denied", outcome.stderr)
 
     def test_user_that_is_not(self) -> None:
         with self.running() as service:

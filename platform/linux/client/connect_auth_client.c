@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE  // struct ucred
+#define _GNU_SOURCE  // struct ucred, explicit_bzero
 #include "connect_auth_client.h"
 
 #include <errno.h>
@@ -146,10 +146,13 @@ static int receive(const struct connect_auth_client* client, char* into, size_t 
   return 0;
 }
 
-// Leaves of the answer what begins at `begin` and has `count` octets.
+// Leaves of the answer, which ends there, what begins at `begin` and has `count` octets. What was
+// in front of it leaves nothing behind: it may be a piece of a token.
 static void keep(char* answer, const char* begin, size_t count) {
+  const size_t dropped = (size_t)(begin - answer);
   memmove(answer, begin, count);
   answer[count] = '\0';
+  explicit_bzero(answer + count + 1, dropped);
 }
 
 static int take_text(const struct connect_auth_client* client, char* answer, size_t size,

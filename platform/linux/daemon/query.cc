@@ -94,7 +94,7 @@ bool TakeArgument(std::string_view word, Query& into) {
       return TakeStyle(word, into.style);
     case Verb::kReject: {
       const Result<std::int64_t> number =
-          ParseNumber(word, 1, std::numeric_limits<std::uint32_t>::max());
+          ParseNumber(word, 0, std::numeric_limits<std::uint32_t>::max());
       into.generation = static_cast<std::uint32_t>(number.value_or(0));
       return number.ok();
     }
@@ -111,7 +111,7 @@ bool TakeArgument(std::string_view word, Query& into) {
 }
 
 bool IsComplete(const Query& query) {
-  return (query.verb != Verb::kReject || query.generation != 0) &&
+  return (query.verb != Verb::kReject || query.generation) &&
          (query.verb != Verb::kCode || !query.code.empty());
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "platform/linux/fact_style.h"
@@ -30,16 +31,10 @@ struct Query {
   Millis wait{0};                       ///< kToken, kHeader: 0: as the service is configured
   bool retry_refused = false;           ///< kToken, kHeader, kRenew, kCode
   FactStyle style = FactStyle::kLines;  ///< kStatus
-  std::uint32_t generation = 0;         ///< kReject
-  std::string_view code;                ///< kCode. Borrowed from the line, as is the next.
-  std::string_view verifier;            ///< kCode: of PKCE; empty: asked for without.
-  bool with_redirect_uri = true;        ///< kCode: asked for with the configured one, if any.
-
-  /// Whether there is nobody but the agent to answer it, who may have to ask the server first.
-  bool wants_token() const {
-    return verb == Verb::kToken || verb == Verb::kHeader || verb == Verb::kRenew ||
-           verb == Verb::kCode;
-  }
+  std::optional<std::uint32_t> generation;  ///< kReject; 0 is that of a stored token.
+  std::string_view code;                    ///< kCode. Borrowed from the line, as is the next.
+  std::string_view verifier;                ///< kCode: of PKCE; empty: asked for without.
+  bool with_redirect_uri = true;            ///< kCode: asked for with the configured one, if any.
 };
 
 /// Longest life that can be wanted, longest time that can be waited: a year, an hour.

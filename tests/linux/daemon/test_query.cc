@@ -60,7 +60,8 @@ void query_takes_a_code_and_how_it_was_asked_for(void**) {
 }
 
 void query_takes_a_generation_and_a_style(void**) {
-  assert_int_equal(Parse("reject 4294967295").generation, 4294967295U);
+  assert_int_equal(*Parse("reject 4294967295").generation, 4294967295U);
+  assert_int_equal(*Parse("reject 0").generation, 0);
   assert_int_equal(Parse("status lines").style, FactStyle::kLines);
   assert_int_equal(Parse("status brief").style, FactStyle::kBrief);
   assert_int_equal(Parse("status json").style, FactStyle::kJson);
@@ -82,7 +83,7 @@ void query_is_unknown_with_anything_else(void**) {
                                       "renew wait=1",
                                       "renew min_valid=1",
                                       "reject",
-                                      "reject 0",
+                                      "reject -1",
                                       "reject 4294967296",
                                       "reject x",
                                       "reject 1 2x",
