@@ -197,47 +197,28 @@ Problem ApiCall::Print(Agent& agent) {
   return WriteOut(agent.TakeBody());
 }
 
-Problem AskThroughService(const CommandLine& line, ServiceLink& service) {
-  Configuration configuration;
-  Problem problem = configuration.Load(line, Needs::kTrust);
-  if (problem.exists()) {
-    return problem;
-  }
-  ApiCall call(line, configuration);
-  problem = call.Prepare();
-  if (problem.exists()) {
-    return problem;
-  }
-  Session session(configuration);
-  problem = session.OpenWithoutStore();
-  return problem.exists() ? problem : call.RunWith(service, session);
-}
-
-Problem AskAlone(const CommandLine& line) {
-  Configuration configuration;
-  Problem problem = configuration.Load(line, Needs::kAll);
-  if (problem.exists()) {
-    return problem;
-  }
-  ApiCall call(line, configuration);
-  problem = call.Prepare();
-  if (problem.exists()) {
-    return problem;
-  }
-  Session session(configuration);
-  problem = session.Open();
-  if (!problem.exists()) {
-    problem = call.Run(session);
-    session.Tidy();
-  }
-  return problem;
-}
-
 }  // namespace
 
 Problem RunRequest(const CommandLine& line) {
   ServiceLink service;
-  return service.Open(line) ? AskThroughService(line, service) : AskAlone(line);
+  const bool borrows = service.Open(line);
+  Configuration configuration;
+  Problem problem = configuration.Load(line, borrows ? Needs::kTrust : Needs::kAll);
+  if (problem.exists()) {
+    return problem;
+  }
+  ApiCall call(line, configuration);
+  problem = call.Prepare();
+  if (problem.exists()) {
+    return problem;
+  }
+  Session session(configuration);
+  problem = borrows ? session.OpenWithoutStore() : session.Open();
+  if (!problem.exists()) {
+    problem = borrows ? call.RunWith(service, session) : call.Run(session);
+    session.Tidy();
+  }
+  return problem;
 }
 
 }  // namespace connect_auth::program

@@ -117,8 +117,9 @@ Problem EmptyCode(const Secret& code) {
 
 bool ReadGivenSettings(const CommandLine& line, GivenSettings& into) {
   const std::string file = FileOf(line);
-  const bool reads = !file.empty() && ::access(file.c_str(), R_OK) == 0;
-  return (!reads || !ReadConfigurationFile(file, into).exists()) &&
+  const bool may_be_missing =
+      file.empty() || (file == kDefaultFile && ::access(kDefaultFile, R_OK) != 0);
+  return (may_be_missing || !ReadConfigurationFile(file, into).exists()) &&
          !into.TakeOptions(line).exists();
 }
 

@@ -106,10 +106,11 @@ class Configuration {
   Needs needs_ = Needs::kStore;
 };
 
-/// Reads what the command line and, if it can be read, the configuration file say of settings, and
-/// nothing else.
+/// Reads what the command line and the configuration file say of settings, and nothing else. The
+/// file at the default place counts only if this user may read it.
 ///
-/// @return  false: the configuration file is wrong; `Configuration::Load` says how.
+/// @return  false: the file is wrong, or cannot be read although somebody named it;
+///          `Configuration::Load` says how.
 bool ReadGivenSettings(const CommandLine& line, GivenSettings& into);
 
 /// Reads CA certificates in the form in which mbedTLS wants them: PEM ends with a NUL that counts.

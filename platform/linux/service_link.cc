@@ -93,6 +93,7 @@ Problem ServiceLink::Ask(std::string_view query) {
   const int result = ::connect_auth_client_ask(
       &client_, reinterpret_cast<const char*>(text.bytes().data()), room, kMostAnswerBytes);
   if (result < 0) {
+    Wipe(answer_.room());  // A piece of an answer may be there.
     return Broken(ErrorText(-result));
   }
   answer_.Fill(std::strlen(room));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#define _GNU_SOURCE  // struct ucred
+#define _GNU_SOURCE  // struct ucred, explicit_bzero
 #include "connect_auth_client.h"
 
 #include <errno.h>
@@ -14,6 +14,10 @@
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
+
+static const char kOk[] = "ok";
+static const char kError[] = "error ";
+static const char kLength[] = "ok length=";
 
 static int64_t now_ms(void) {
   struct timespec now;
@@ -64,7 +68,7 @@ static bool is_trusted(int socket, const char* path) {
   char directory[sizeof((struct sockaddr_un*)0)->sun_path] = ".";
   const char* const slash = strrchr(path, '/');
   if (slash != NULL) {
-    snprintf(directory, sizeof directory, "%.*s/", (int)(slash - path), path);
+    (void)snprintf(directory, sizeof directory, "%.*s/", (int)(slash - path), path);
   }
   struct ucred peer;
   socklen_t size = sizeof peer;
@@ -98,7 +102,7 @@ int connect_auth_client_open(struct connect_auth_client* client, const char* soc
     return -errno;
   }
   // A service that is too busy to accept is waited for no longer than for its answers.
-  const struct timeval patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000};
+  const struct timeval patience = {timeout_ms / 1000, timeout_ms % 1000 * 1000L};
   setsockopt(made, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
   int result = connect(made, (const struct sockaddr*)&address, sizeof address) == 0 ? 0 : -errno;
   if (result == -EAGAIN) {
@@ -146,10 +150,13 @@ static int receive(const struct connect_auth_client* client, char* into, size_t 
   return 0;
 }
 
-// Leaves of the answer what begins at `begin` and has `count` octets.
+// Leaves of the answer, which ends there, what begins at `begin` and has `count` octets. What was
+// in front of it leaves nothing behind: it may be a piece of a token.
 static void keep(char* answer, const char* begin, size_t count) {
+  const size_t dropped = (size_t)(begin - answer);
   memmove(answer, begin, count);
   answer[count] = '\0';
+  explicit_bzero(answer + count + 1, dropped);
 }
 
 static int take_text(const struct connect_auth_client* client, char* answer, size_t size,
@@ -167,9 +174,6 @@ static int take_text(const struct connect_auth_client* client, char* answer, siz
 
 int connect_auth_client_ask(struct connect_auth_client* client, const char* query, char* answer,
                             size_t size) {
-  static const char kOk[] = "ok";
-  static const char kError[] = "error ";
-  static const char kLength[] = "ok length=";
   const int64_t end = now_ms() + client->timeout_ms;
   size_t filled = 0;
   if (strchr(query, '\n') != NULL) {
@@ -210,29 +214,35 @@ int connect_auth_client_ask(struct connect_auth_client* client, const char* quer
   return 0;
 }
 
+// What stands behind `mark` in `fields`, or NULL.
+static const char* behind(const char* fields, const char* mark) {
+  const char* const found = strstr(fields, mark);
+  return found == NULL ? NULL : found + strlen(mark);
+}
+
 int connect_auth_client_get_token(struct connect_auth_client* client, unsigned min_valid_s,
                                   struct connect_auth_client_token* into) {
-  static const char kToken[] = " token=";
   char query[48];
-  char life[24];
-  snprintf(query, sizeof query, "token min_valid=%u", min_valid_s);
+  (void)snprintf(query, sizeof query, "token min_valid=%u", min_valid_s);
   const int result = connect_auth_client_ask(client, query, into->text, into->size);
   if (result != 0) {
     return result;
   }
-  const char* const token = strstr(into->text, kToken);
-  if (token == NULL ||
-      sscanf(into->text, "generation=%" SCNu32 " expires_in=%23s", &into->generation, life) != 2) {
+  const char* const generation = behind(into->text, "generation=");
+  const char* const life = behind(into->text, " expires_in=");
+  const char* const token = behind(into->text, " token=");
+  if (generation == NULL || life == NULL || token == NULL) {
     return -EPROTO;
   }
-  into->expires_in = strcmp(life, "unknown") == 0 ? -1 : strtoll(life, NULL, 10);
-  keep(into->text, token + strlen(kToken), strlen(token + strlen(kToken)));
+  into->generation = (uint32_t)strtoul(generation, NULL, 10);
+  into->expires_in = strncmp(life, "unknown", 7) == 0 ? -1 : strtoll(life, NULL, 10);
+  keep(into->text, token, strlen(token));
   return 0;
 }
 
 int connect_auth_client_reject(struct connect_auth_client* client, uint32_t generation) {
   char query[32];
   char answer[256];
-  snprintf(query, sizeof query, "reject %" PRIu32, generation);
+  (void)snprintf(query, sizeof query, "reject %" PRIu32, generation);
   return connect_auth_client_ask(client, query, answer, sizeof answer);
 }

@@ -20,6 +20,7 @@ extern "C" {
  *   -EPERM                  whoever listens there is neither root, nor this user, nor the owner of a
  *                           directory in which only he may write
  *   -ENOTSOCK               something else lies there, such as a symbolic link
+ *   -ENAMETOOLONG           a path of more than 107 characters
  *   -EINVAL                 a query of more than one line
  *   -ETIMEDOUT              no answer came in time
  *   -EMSGSIZE               the room for the answer does not suffice

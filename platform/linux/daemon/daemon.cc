@@ -3,13 +3,13 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <limits>
 #include <map>
 #include <string>
 
@@ -29,6 +29,19 @@ constexpr std::uint64_t kSignals = kListener + 1;
 
 Problem SystemProblem(std::string_view what) {
   return {ExitCode::kOther, Join({"cannot ", what, ": ", ErrorText(errno), "; try again"})};
+}
+
+/// Without descriptors to spare for everybody who may come, nobody could be turned away either.
+Problem CheckDescriptors() {
+  constexpr rlim_t kOfTheService = 32;  // Store, connection, signals, and what libraries open.
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+      limit.rlim_cur >= Daemon::kMostClients + kOfTheService) {
+    return {};
+  }
+  return {ExitCode::kUsage,
+          Join({"the service wants to open up to ", Decimal(Daemon::kMostClients + kOfTheService),
+                " files; raise that limit (ulimit -n, LimitNOFILE=)"})};
 }
 
 /// Queries that ask more of the service than a look into memory.
@@ -67,7 +80,10 @@ Problem Daemon::Run(const CommandLine& line) {
 }
 
 Problem Daemon::Start(const CommandLine& line) {
-  Problem problem = forward_.Start(line);
+  Problem problem = CheckDescriptors();
+  if (!problem.exists()) {
+    problem = forward_.Start(line);
+  }
   if (!problem.exists()) {
     problem = service_.Start(line);
   }
@@ -211,6 +227,7 @@ void Daemon::Reload(const CommandLine& line) {
     allowed_ = std::move(allowed);
     CutOffDenied();
     forward_.Reload();
+    SettleWaiting(true);  // What they waited for was ended.
     Report(Severity::kInfo, "reloaded", {});
   }
   manager_.Ready();

@@ -35,12 +35,6 @@ struct Query {
   std::string_view code;                    ///< kCode. Borrowed from the line, as is the next.
   std::string_view verifier;                ///< kCode: of PKCE; empty: asked for without.
   bool with_redirect_uri = true;            ///< kCode: asked for with the configured one, if any.
-
-  /// Whether there is nobody but the agent to answer it, who may have to ask the server first.
-  bool wants_token() const {
-    return verb == Verb::kToken || verb == Verb::kHeader || verb == Verb::kRenew ||
-           verb == Verb::kCode;
-  }
 };
 
 /// Longest life that can be wanted, longest time that can be waited: a year, an hour.

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/linux/daemon/token_service.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <string_view>
 
-#include "agent/session/lifetime.h"
 #include "agent/store/sealed_record.h"
 #include "platform/linux/daemon/metrics.h"
 #include "platform/linux/messages.h"
@@ -19,8 +16,8 @@ namespace {
 
 using Verb = Query::Verb;
 
+/// @pre `into` has room, or the text is short: then its memory is a part of every client's.
 void Append(std::string_view text, SecretBuffer& into) {
-  // Without memory the answer is cut short; the client finds no line end and gives up.
   static_cast<void>(into.Append(AsBytes(text)));
 }
 
@@ -59,11 +56,14 @@ Problem TokenService::Start(const CommandLine& line) {
   if (!problem.exists()) {
     problem = session_->Lock();  // A directory that was not there before.
   }
+  if (problem.exists()) {
+    return problem;
+  }
   if (!session_->LockMemory()) {
     Note("the secrets' memory cannot be locked: it may be swapped out");
   }
   untidy_ = true;
-  return problem;
+  return {};
 }
 
 Problem TokenService::Reload(const CommandLine& line) {
@@ -199,6 +199,11 @@ TokenService::Answered TokenService::Finish(const Query& query, Status status, S
 
 void TokenService::AppendToken(const Query& query, SecretBuffer& into) {
   const Agent& agent = session_->agent();
+  constexpr std::size_t kBesideToken = 128;
+  if (!into.Reserve(into.size() + agent.token().text().size() + kBesideToken)) {
+    AppendProblem(NoMemory(), into);  // And never a token that is cut short.
+    return;
+  }
   Append(Join({"ok generation=", Decimal(agent.token_generation()),
                " expires_in=", SecondsLeft(agent)}),
          into);
