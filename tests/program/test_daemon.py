@@ -688,9 +688,11 @@ class Soak(ServiceTest):
         self.servers = [self.server]
         self.server.lifetime = 2
         self.device.step_the_clock(0)
+        self.device.settings["daemon"]["retry_period"] = "5"
         asked = 0
         tokens = set()
         with self.running() as service, service.connect() as client:
+            client.socket.settimeout(90)
             end = time.monotonic() + seconds
             disturber = threading.Thread(target=self.disturb, args=(end,))
             disturber.start()
