@@ -89,7 +89,7 @@ class Agent {
 
   /// Adopts settings and picks up what is stored under them.
   ///
-  /// @param settings  Borrowed, with all it points at, until `Stop()` or other settings.
+  /// @param settings  Copied; all it points at is borrowed until `Stop()` or other settings.
   /// @return kOk                  Ready.
   /// @return kInvalidArgument     A setting is wrong; `last_failure()` says which.
   /// @return kFailedPrecondition  Started already, or another agent is.
@@ -179,7 +179,7 @@ class Agent {
   /// A source that has no octets for now leaves `wants()` at what the connection waits for: who
   /// knows when the source has some polls then as well.
   ///
-  /// @param request  Borrowed, with all it points at, until the operation ends.
+  /// @param request  Copied; all it points at is borrowed until the operation ends.
   /// @return kPending             `Poll()`.
   /// @return kInvalidArgument     The request is malformed; `last_failure()` says how.
   /// @return kBufferTooSmall      `Memory::io` cannot hold the request's head.

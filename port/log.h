@@ -14,14 +14,15 @@ namespace connect_auth {
 
 enum class LogLevel : std::uint8_t { kError = 1, kWarning, kInfo, kDebug };
 
-/// Writes one line somewhere a person can read it. The platform defines it.
+/// Writes one line somewhere a person can read it. The platform defines it, in C++ or, as in
+/// agent/c_api.h, in C.
 ///
 /// The agent promises: only string literals and integers come through here, so no
 ///                     secret can: there is no way to pass one.
 ///
 /// @param message  NUL-terminated literal.
 /// @param value    What the message says it is; 0, and not worth printing, where it says nothing.
-void WriteLog(LogLevel level, const char* message, std::int64_t value);
+extern "C" void connect_auth_write_log(LogLevel level, const char* message, std::int64_t value);
 
 }  // namespace connect_auth
 
@@ -29,7 +30,7 @@ void WriteLog(LogLevel level, const char* message, std::int64_t value);
 #define CONNECT_AUTH_LOG(level, message, value)                                                  \
   do {                                                                                           \
     if constexpr (static_cast<int>(::connect_auth::LogLevel::level) <= CONNECT_AUTH_LOG_LEVEL) { \
-      ::connect_auth::WriteLog(::connect_auth::LogLevel::level, "" message,                      \
-                               static_cast<std::int64_t>(value));                                \
+      ::connect_auth::connect_auth_write_log(::connect_auth::LogLevel::level, "" message,        \
+                                             static_cast<std::int64_t>(value));                  \
     }                                                                                            \
   } while (false)

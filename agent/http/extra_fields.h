@@ -14,7 +14,8 @@ namespace connect_auth {
 class ExtraFields {
  public:
   /// @param room  Borrowed for the life of this object.
-  explicit constexpr ExtraFields(Bytes room) : room_(room) {}
+  /// @param used  Octets at its front that another object left there.
+  explicit constexpr ExtraFields(Bytes room, std::size_t used = 0) : room_(room), size_(used) {}
 
   /// @param name, value  Copied.
   /// @return kOk               It is sent.
@@ -27,7 +28,7 @@ class ExtraFields {
 
  private:
   Bytes room_;
-  std::size_t size_ = 0;
+  std::size_t size_;
 };
 
 }  // namespace connect_auth

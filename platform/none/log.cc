@@ -7,6 +7,6 @@
 
 namespace connect_auth {
 
-void WriteLog(LogLevel, const char*, std::int64_t) {}
+extern "C" void connect_auth_write_log(LogLevel, const char*, std::int64_t) {}
 
 }  // namespace connect_auth

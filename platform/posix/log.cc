@@ -39,7 +39,7 @@ void posix::SetLogLevel(int level) {
   threshold.store(level, std::memory_order_relaxed);
 }
 
-void WriteLog(LogLevel level, const char* message, std::int64_t value) {
+extern "C" void connect_auth_write_log(LogLevel level, const char* message, std::int64_t value) {
   if (static_cast<int>(level) > threshold.load(std::memory_order_relaxed)) {
     return;
   }

@@ -77,7 +77,7 @@ void entropy_fails_instead_of_inventing_bytes(void**) {
 }
 
 void log_goes_nowhere(void**) {
-  WriteLog(LogLevel::kError, "unheard", 1);
+  connect_auth_write_log(LogLevel::kError, "unheard", 1);
 }
 
 }  // namespace

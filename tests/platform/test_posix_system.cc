@@ -198,7 +198,7 @@ class CapturedError {
 void log_is_silent_until_a_level_is_set(void**) {
   CapturedError captured;
 
-  WriteLog(LogLevel::kError, "nobody hears this", 1);
+  connect_auth_write_log(LogLevel::kError, "nobody hears this", 1);
   captured.Restore();
 
   assert_true(captured.Next().empty());
@@ -209,12 +209,12 @@ void log_lines_up_to_the_level_are_written_with_one_call_each(void**) {
   CapturedError captured;
 
   posix::SetLogLevel(2);
-  WriteLog(LogLevel::kError, "token endpoint answered", 503);
-  WriteLog(LogLevel::kWarning, "clock was never set", 0);
-  WriteLog(LogLevel::kInfo, "too much detail", 1);
+  connect_auth_write_log(LogLevel::kError, "token endpoint answered", 503);
+  connect_auth_write_log(LogLevel::kWarning, "clock was never set", 0);
+  connect_auth_write_log(LogLevel::kInfo, "too much detail", 1);
   posix::SetLogLevel(4);
-  WriteLog(LogLevel::kInfo, "negative", -9223372036854775807 - 1);
-  WriteLog(LogLevel::kDebug, "detail", 2);
+  connect_auth_write_log(LogLevel::kInfo, "negative", -9223372036854775807 - 1);
+  connect_auth_write_log(LogLevel::kDebug, "detail", 2);
   captured.Restore();
 
   assert_true(captured.Next() == "connect-auth: error: token endpoint answered: 503\n");
@@ -232,7 +232,7 @@ void log_line_too_long_is_cut_and_still_ends(void**) {
   CapturedError captured;
 
   posix::SetLogLevel(1);
-  WriteLog(LogLevel::kError, message.data(), 1);
+  connect_auth_write_log(LogLevel::kError, message.data(), 1);
   captured.Restore();
 
   const std::string_view line = captured.Next();
@@ -247,7 +247,7 @@ void log_leaves_errno_alone(void**) {
   captured.Close();  // The write now fails.
 
   errno = EXDEV;
-  WriteLog(LogLevel::kError, "into the void", 1);
+  connect_auth_write_log(LogLevel::kError, "into the void", 1);
   const int after = errno;
   captured.Restore();
 
