@@ -48,6 +48,9 @@ void WriteApiRequestHead(const ApiRequest& request, const Origin& origin, Secret
       head.ContentLength(size);
     }
   }
+  if (request.extra_fields != nullptr) {
+    into.Put(request.extra_fields->lines());
+  }
   if (!keeps_alive) {
     head.AnnounceClose();
   }

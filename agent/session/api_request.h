@@ -6,6 +6,7 @@
 #include "agent/encoding/byte_writer.h"
 #include "agent/failure.h"
 #include "agent/http/body_source.h"
+#include "agent/http/extra_fields.h"
 #include "agent/http/origin.h"
 #include "agent/secret.h"
 #include "port/bytes.h"
@@ -19,6 +20,7 @@ struct ApiRequest {
   std::string_view content_type;      ///< Left out when empty.
   ConstBytes body;                    ///< Borrowed until the request is sent.
   BodySource* body_source = nullptr;  ///< Content instead of `body`, that need not be in memory.
+  const ExtraFields* extra_fields = nullptr;  ///< Borrowed until the request is sent.
   Bytes head_copy;  ///< Keeps status line and fields of the response; empty: they are dropped.
 };
 

@@ -104,11 +104,8 @@ Problem ProvisionMaker::Fill(Provision& provision) {
   // certificates by this moment until a server that passes has told it the time.
   settings.least_time = std::max(settings.least_time, UnixSeconds{::time(nullptr)});
   settings.trust.least_time = settings.least_time;
-  settings.backoff.boot_spread = configuration_.seconds(Setting::kDeviceStartSpread);
-  settings.backoff.period = configuration_.seconds(Setting::kDeviceRetryPeriod);
-  // Where a person has to act first, there is no hurry.
-  settings.backoff.slow_period =
-      std::min(Millis{3 * settings.backoff.period.count}, Millis::Seconds(86400));
+  settings.backoff =
+      configuration_.BackoffOf(Setting::kDeviceStartSpread, Setting::kDeviceRetryPeriod);
   Problem problem = network_.Read(given);
   provision.network = network_.network();
   if (!problem.exists()) {

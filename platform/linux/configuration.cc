@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -163,6 +164,11 @@ Problem Configuration::Load(const CommandLine& line, Needs needs) {
     problem = LoadProxy();
   }
   return problem.exists() ? problem : LoadAuthorities();
+}
+
+void Configuration::ForgetGrant() {
+  program::ForgetGrant(secrets_);
+  given_.ForgetGrant();
 }
 
 Problem Configuration::LoadGiven(const CommandLine& line) {
@@ -348,10 +354,18 @@ void Configuration::AddTerms(Settings& settings) const {
   settings.latch_wait = seconds(Setting::kLimitsRefusedWait);
   settings.least_time = kBuildDate;
   settings.renews_ahead = is_for_service();
-  settings.backoff.boot_spread = seconds(Setting::kDaemonStartSpread);
+  settings.backoff = BackoffOf(Setting::kDaemonStartSpread, Setting::kDaemonRetryPeriod);
   if (given_.text(Setting::kServerUnsetClock) == "build_date") {
     settings.trust.least_time = kBuildDate;
   }
+}
+
+BackoffPlan Configuration::BackoffOf(Setting start_spread, Setting retry_period) const {
+  constexpr Millis kMost = Millis::Seconds(86400);
+  const Millis period = seconds(retry_period);
+  // Where a person has to act first, there is no hurry.
+  const Millis slow_period = std::min(Millis{3 * period.count}, kMost);
+  return {period, slow_period, seconds(start_spread)};
 }
 
 bool Configuration::file_holds_secret() const {

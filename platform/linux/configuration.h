@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "agent/http/proxy_tunnel.h"
+#include "agent/session/backoff.h"
 #include "agent/settings.h"
 #include "platform/linux/command_line.h"
 #include "platform/linux/given_settings.h"
@@ -46,6 +47,11 @@ class Configuration {
   /// @param record_key  Borrowed likewise.
   Settings ForAgent(ConstBytes record_key) const;
 
+  /// Wipes the secrets that tokens are asked for with.
+  ///
+  /// @pre loaded with less than Needs::kAll
+  void ForgetGrant();
+
   /// Takes over an authorisation code, for this run only.
   ///
   /// @param code  Copied.
@@ -73,6 +79,8 @@ class Configuration {
   bool file_holds_secret() const;
   std::string store_path() const;
   std::string key_file() const;
+  /// The plan of the two settings of a section.
+  BackoffPlan BackoffOf(Setting start_spread, Setting retry_period) const;
   Millis seconds(Setting setting) const { return Millis::Seconds(given_.number(setting)); }
   std::size_t max_token() const;
   std::size_t authorities_size() const { return authorities_.size() + backup_authorities_.size(); }

@@ -50,9 +50,9 @@ std::string UnknownKey(std::string_view section, std::string_view key) {
     return "a key stands in front of the first section; begin with [server]";
   }
   if (keys.empty()) {
-    return Join(
-        {"unknown section", Quoted(section),
-         "; there are [server], [client], [grant], [store], [limits], [daemon] and [device]"});
+    return Join({"unknown section", Quoted(section),
+                 "; there are [server], [client], [grant], [store], [limits], [daemon], "
+                 "[forward] and [device]"});
   }
   return Join({"unknown key", Quoted(key), " in [", section, "]; it takes ", keys});
 }
@@ -149,6 +149,13 @@ std::int64_t GivenSettings::number(Setting setting) const {
 
 const SecretBuffer& GivenSettings::secret(Setting setting) const {
   return secrets_[SecretIndex(setting)];
+}
+
+void GivenSettings::ForgetGrant() {
+  for (const Setting setting :
+       {Setting::kClientSecret, Setting::kGrantPassword, Setting::kGrantCode}) {
+    secrets_[SecretIndex(setting)].Clear();
+  }
 }
 
 }  // namespace connect_auth::program

@@ -35,6 +35,8 @@ class GivenSettings {
   std::int64_t number(Setting setting) const;
   /// Of kSecret.
   const SecretBuffer& secret(Setting setting) const;
+  /// Wipes what tokens are asked for with.
+  void ForgetGrant();
 
  private:
   struct Value {

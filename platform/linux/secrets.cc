@@ -125,12 +125,26 @@ Problem TakeVariable(const SecretKind& kind, Secret& into) {
   return {};
 }
 
+/// The service reads its configuration again and again.
+Secrets& Environment() {
+  static Secrets environment;
+  return environment;
+}
+
 }  // namespace
 
+void ForgetGrant(Secrets& secrets) {
+  for (Secrets* const place : {&secrets, &Environment()}) {
+    for (Secret* const secret : {&place->client_secret, &place->password, &place->code}) {
+      secret->value.Clear();
+      secret->source.clear();
+    }
+  }
+}
+
 Problem TakeEnvironment(Secrets& into) {
-  static Secrets environment;  // The service reads its configuration again and again.
   for (const SecretKind& kind : kSecretKinds) {
-    Secret& taken = environment.*kind.secret;
+    Secret& taken = Environment().*kind.secret;
     Problem problem = TakeVariable(kind, taken);
     if (problem.exists()) {
       return problem;

@@ -37,6 +37,10 @@ struct AuthorizationCode {
 /// @param into  Empty; those that the environment has are given.
 Problem TakeEnvironment(Secrets& into);
 
+/// Wipes the secrets that tokens are asked for with, also those that `TakeEnvironment` remembers.
+/// For processes that do not ask for any.
+void ForgetGrant(Secrets& secrets);
+
 /// Where systemd keeps a credential of that name for this process; empty: there is none.
 std::string CredentialPath(std::string_view name);
 

@@ -56,6 +56,20 @@ bool ServiceLink::Open(const CommandLine& line) {
   return true;
 }
 
+Problem ServiceLink::Open(const std::string& path, std::string_view identity) {
+  const int result = ::connect_auth_client_open(&client_, path.c_str(), kPatienceMs);
+  if (result != 0) {
+    return {ExitCode::kUnreachable,
+            Join({"no service answers at ", path, ": ", ErrorText(-result), "; see to it"})};
+  }
+  Problem problem = Ask("identity");
+  if (!problem.exists() && FieldOf(answer(), "identity=") != identity) {
+    problem = {ExitCode::kOther, Join({"the service at ", path,
+                                       " is for another server, client or user; reload it"})};
+  }
+  return problem;
+}
+
 bool ServiceLink::IsForSame(const CommandLine& line) {
   Configuration configuration;
   if (configuration.Load(line, Needs::kIdentity).exists()) {

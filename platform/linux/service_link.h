@@ -25,6 +25,12 @@ class ServiceLink {
   /// @return  Whether there is such a service. If not, the command works alone.
   bool Open(const CommandLine& line);
 
+  /// The same for a service that is known.
+  ///
+  /// @param identity  What it must answer to the query `identity`.
+  /// @return  A problem: it does not answer, or something else.
+  Problem Open(const std::string& path, std::string_view identity);
+
   /// Asks the service a line of its protocol.
   ///
   /// @return  Its answer as a problem if it has one, or what is wrong with the connection.

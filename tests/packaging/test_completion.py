@@ -70,6 +70,15 @@ class Completion(unittest.TestCase):
         self.check("zsh")
         self.assertEqual(self.complete("zsh", "--config", ""), ["files"])
 
+    def test_an_option_that_is_not_completed_is_noticed(self) -> None:
+        """A seeded violation: the shells ask a program that keeps one option to itself."""
+        link = pathlib.Path(self.environment["PATH"].partition(":")[0]) / "connect-auth"
+        link.unlink()
+        link.write_text(f"#!/bin/sh\n'{os.environ['CONNECT_AUTH_PROGRAM']}' \"$@\" | grep -v -e --alone\n")
+        link.chmod(0o700)
+        with self.assertRaisesRegex(AssertionError, "--alone"):
+            self.check("bash")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -160,6 +160,13 @@ class Device:
         self._shift_clock()
         self.environment["CONNECT_AUTH_TEST_WALL"] = str(begins_at)
 
+    def step_the_clock(self, seconds: int) -> None:
+        """From now on, also for a program that runs, the device's date is wrong by so much."""
+        self._shift_clock()
+        self.write("step.new", str(seconds))
+        os.replace(self.directory / "step.new", self.directory / "step")
+        self.environment["CONNECT_AUTH_TEST_STEP"] = str(self.directory / "step")
+
     def _shift_clock(self) -> None:
         # The sanitizers' library wants to be the first one, without need.
         options = os.environ.get("ASAN_OPTIONS", "")

@@ -19,7 +19,11 @@ class Client:
     def __init__(self, path: str | pathlib.Path) -> None:
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.settimeout(30)
-        self.socket.connect(str(path))
+        try:
+            self.socket.connect(str(path))
+        except OSError:
+            self.socket.close()
+            raise
         self.stream = self.socket.makefile("rb")
 
     def __enter__(self) -> "Client":

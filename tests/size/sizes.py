@@ -58,6 +58,8 @@ def part_of(path):
         return 'store: ring'
     if path.name.startswith('proxy_'):
         return 'http: proxy'
+    if path.name.startswith('extra_fields'):
+        return 'http: extra fields'
     folders = path.relative_to(ROOT / 'agent').parts
     return folders[0] if len(folders) > 1 else path.name
 

@@ -72,6 +72,7 @@ Problem Daemon::Run(const CommandLine& line) {
   manager_.Ready();
   Loop(line);
   manager_.Stopping();
+  forward_.Stop();
   listener_.Close();
   service_.Stop();
   Report(Severity::kInfo, "stopped", {});
@@ -81,11 +82,15 @@ Problem Daemon::Run(const CommandLine& line) {
 Problem Daemon::Start(const CommandLine& line) {
   Problem problem = CheckDescriptors();
   if (!problem.exists()) {
+    problem = forward_.Start(line);
+  }
+  if (!problem.exists()) {
     problem = service_.Start(line);
   }
   if (problem.exists()) {
     return problem;
   }
+  service_.counters().forward = forward_.counters();
   const GivenSettings& given = service_.configuration().given();
   StartLog(given.text(Setting::kDaemonLog) == "syslog");
   epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
@@ -124,7 +129,7 @@ Problem Daemon::Watch(int descriptor, std::uint32_t events, std::uint64_t what) 
 Problem Daemon::WatchSignals() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) {
     ::sigaddset(&set, signal);
   }
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
@@ -197,6 +202,8 @@ void Daemon::HandleSignal(const CommandLine& line) {
   }
   if (signal.ssi_signo == SIGHUP) {
     Reload(line);
+  } else if (signal.ssi_signo == SIGCHLD) {
+    forward_.Look();
   } else {
     ends_ = true;
   }
@@ -219,6 +226,7 @@ void Daemon::Reload(const CommandLine& line) {
   } else {
     allowed_ = std::move(allowed);
     CutOffDenied();
+    forward_.Reload();
     SettleWaiting(true);  // What they waited for was ended.
     Report(Severity::kInfo, "reloaded", {});
   }

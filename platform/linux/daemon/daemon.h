@@ -15,6 +15,7 @@
 #include "platform/linux/daemon/pid_file.h"
 #include "platform/linux/daemon/service_manager.h"
 #include "platform/linux/daemon/token_service.h"
+#include "platform/linux/forward/forward_process.h"
 #include "platform/linux/problem.h"
 #include "port/clock.h"
 
@@ -64,6 +65,7 @@ class Daemon {
   void CutOffStalled();
   void CutOffDenied();
 
+  ForwardProcess forward_;
   TokenService service_;
   ServiceManager manager_;
   AllowList allowed_;

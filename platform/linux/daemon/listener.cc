@@ -20,8 +20,8 @@ constexpr mode_t kDirectoryMode = 0755;
 constexpr int kBacklog = 128;
 
 Problem Refuse(const std::string& path, std::string_view why) {
-  return {ExitCode::kUsage, Join({"cannot listen at ", path, ": ", why,
-                                  "; see to it, or set another socket in [daemon]"})};
+  return {ExitCode::kUsage,
+          Join({"cannot listen at ", path, ": ", why, "; see to it, or configure another path"})};
 }
 
 Problem CheckDirectory(const std::string& directory, const std::string& path) {

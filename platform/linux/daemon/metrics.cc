@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string_view>
 
 #include "platform/linux/daemon/token_service.h"
@@ -10,6 +11,9 @@
 
 namespace connect_auth::program {
 namespace {
+
+constexpr std::string_view kCounter = "counter";
+constexpr std::string_view kGauge = "gauge";
 
 struct Metric {
   std::string_view name;
@@ -38,13 +42,37 @@ std::string SecondsToNextAttempt(const Session& session) {
                                   : InSeconds(std::max(next - session.clock().Now(), Millis{0}));
 }
 
+std::string TextOf(std::span<const Metric> metrics) {
+  std::string text;
+  for (const Metric& metric : metrics) {
+    const std::string name = Join({"connect_auth_", metric.name});
+    text += Join({"# HELP ", name, " ", metric.help, "\n# TYPE ", name, " ", metric.kind, "\n",
+                  name, " ", metric.value, "\n"});
+  }
+  return text;
+}
+
+std::string ForwardMetrics(const ForwardCounters& forward) {
+  return TextOf(std::array{
+      Metric{"forward_running", kGauge, "1: the process of the forward proxy runs.",
+             forward.runs ? "1" : "0"},
+      Metric{"forward_calls_total", kCounter, "Forwarded calls that the server answered.",
+             Decimal(forward.forwarded)},
+      Metric{"forward_failures_total", kCounter,
+             "Calls that got an error of the forward proxy's own, or were broken off.",
+             Decimal(forward.failed)},
+      Metric{"forward_denied_total", kCounter, "Connections of users that may make no calls.",
+             Decimal(forward.denied)},
+      Metric{"forward_busy_total", kCounter, "Connections that were one too many.",
+             Decimal(forward.busy)},
+  });
+}
+
 }  // namespace
 
 std::string Metrics(const Session& session, const ServiceCounters& service) {
   const Agent& agent = session.agent();
   const Agent::Counters& done = agent.counters();
-  constexpr std::string_view kCounter = "counter";
-  constexpr std::string_view kGauge = "gauge";
   const std::array metrics = {
       Metric{"token_requests_total", kCounter, "Token requests that were sent, wholly or in part.",
              Decimal(done.token_requests)},
@@ -80,13 +108,8 @@ std::string Metrics(const Session& session, const ServiceCounters& service) {
       Metric{"refused", kGauge, "1: the server refused the credentials.",
              agent.latch().is_set() ? "1" : "0"},
   };
-  std::string text;
-  for (const Metric& metric : metrics) {
-    const std::string name = Join({"connect_auth_", metric.name});
-    text += Join({"# HELP ", name, " ", metric.help, "\n# TYPE ", name, " ", metric.kind, "\n",
-                  name, " ", metric.value, "\n"});
-  }
-  return text;
+  return TextOf(metrics) +
+         (service.forward != nullptr ? ForwardMetrics(*service.forward) : std::string());
 }
 
 }  // namespace connect_auth::program

@@ -9,6 +9,7 @@
 #include "platform/linux/command_line.h"
 #include "platform/linux/configuration.h"
 #include "platform/linux/daemon/query.h"
+#include "platform/linux/forward/forward_counters.h"
 #include "platform/linux/problem.h"
 #include "platform/linux/secret_buffer.h"
 #include "platform/linux/session.h"
@@ -18,13 +19,14 @@ namespace connect_auth::program {
 
 /// What the service counts besides what the agent does.
 struct ServiceCounters {
-  std::uint64_t queries = 0;   ///< Lines that were answered.
-  std::uint64_t errors = 0;    ///< Of these, with an error.
-  std::uint64_t clients = 0;   ///< That were let in.
-  std::uint64_t denied = 0;    ///< That were not.
-  std::uint64_t cut_off = 0;   ///< That stalled, or had to make room.
-  std::uint32_t failures = 0;  ///< Attempts to get a token.
-  Millis asking{0};            ///< Time that token requests took.
+  std::uint64_t queries = 0;                 ///< Lines that were answered.
+  std::uint64_t errors = 0;                  ///< Of these, with an error.
+  std::uint64_t clients = 0;                 ///< That were let in.
+  std::uint64_t denied = 0;                  ///< That were not.
+  std::uint64_t cut_off = 0;                 ///< That stalled, or had to make room.
+  std::uint32_t failures = 0;                ///< Attempts to get a token.
+  Millis asking{0};                          ///< Time that token requests took.
+  const ForwardCounters* forward = nullptr;  ///< nullptr: there is no forward proxy.
 };
 
 /// The token, and the answers to all queries. Knows nothing of sockets but the agent's own.
