@@ -70,25 +70,32 @@ class Board:
             self._pieces.put(piece.decode('utf-8', 'replace'))
         self._pieces.put(None)
 
-    def _take(self, seconds):
-        """Adds what comes next to the console. False: nothing came, or nothing more will."""
+    def _next(self, seconds):
+        """What comes next. Empty: nothing came, or nothing more will."""
         try:
             piece = self._pieces.get(timeout=max(seconds, 0))
         except queue.Empty:
-            return False
+            return ''
         if piece is None:
             self._pieces.put(None)
-            return False
-        self.console += piece
+            return ''
+        return piece
+
+    def _add(self, text):
+        self.console += text
         if self._log:
-            self._log.write(piece)
+            self._log.write(text)
             self._log.flush()
-        return True
+
+    def _take(self, seconds):
+        """Adds what comes next to the console. False: nothing did."""
+        piece = self._next(seconds)
+        self._add(piece)
+        return piece != ''
 
     def gather(self):
-        """Adds what has come by now to the console."""
-        while self._take(0):
-            pass
+        """Adds what has come by now to the console. It may be millions of pieces: all at once."""
+        self._add(''.join(iter(lambda: self._next(0), '')))
 
     def has_ended(self):
         return self._process.poll() is not None
