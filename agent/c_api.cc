@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/c_api.h"
 
-#include <array>
 #include <cstring>
 #include <new>
 #include <string_view>
@@ -34,16 +33,6 @@ connect_auth_status CodeOf(Status status) {
   return static_cast<connect_auth_status>(status);
 }
 
-connect_auth_count CountOf(IoResult result) {
-  return result.ok() ? static_cast<connect_auth_count>(result.bytes())
-                     : -static_cast<connect_auth_count>(result.status());
-}
-
-IoResult ResultOf(connect_auth_count count) {
-  return count >= 0 ? IoResult::Bytes(static_cast<std::size_t>(count))
-                    : IoResult::Error(static_cast<Status>(-count));
-}
-
 class TableClock final : public Clock {
  public:
   explicit TableClock(const connect_auth_clock& table) : table_(table) {}
@@ -74,10 +63,10 @@ class TableConnection final : public Connection {
     return Status{table_.connect(table_.context, host.data(), host.size(), port)};
   }
   IoResult Write(ConstBytes data) override {
-    return ResultOf(table_.write(table_.context, data.data(), data.size()));
+    return IoResult::Raw(table_.write(table_.context, data.data(), data.size()));
   }
   IoResult Read(Bytes into) override {
-    return ResultOf(table_.read(table_.context, into.data(), into.size()));
+    return IoResult::Raw(table_.read(table_.context, into.data(), into.size()));
   }
   void Close() override { table_.close(table_.context); }
 
@@ -85,39 +74,20 @@ class TableConnection final : public Connection {
   const connect_auth_connection& table_;
 };
 
-/// A record's name as C wants it.
-class Name {
- public:
-  explicit Name(std::string_view name) {
-    CopyBytes(AsBytes(Part(name, 0, Storage::kMaxNameBytes)), Bytes(octets_));
-  }
-  const char* text() const { return AsText(octets_).data(); }
-
- private:
-  std::array<std::uint8_t, Storage::kMaxNameBytes + 1> octets_{};
-};
-
 class TableStorage final : public Storage {
  public:
   explicit TableStorage(const connect_auth_storage* table) : table_(table) {}
 
   IoResult Load(std::string_view name, Bytes into) override {
-    return table_ == nullptr ? IoResult::Error(Status::kNotFound)
-                             : ResultOf(table_->load(table_->context, Name(name).text(),
-                                                     into.data(), into.size()));
+    return IoResult::Raw(table_->load(table_->context, name.data(), into.data(), into.size()));
   }
   Status Store(std::string_view name, ConstBytes record) override {
-    return table_ == nullptr ? Status::kUnavailable
-                             : Status{table_->store(table_->context, Name(name).text(),
-                                                    record.data(), record.size())};
+    return Status{table_->store(table_->context, name.data(), record.data(), record.size())};
   }
   Status Erase(std::string_view name) override {
-    return table_ == nullptr ? Status::kOk
-                             : Status{table_->erase(table_->context, Name(name).text())};
+    return Status{table_->erase(table_->context, name.data())};
   }
-  Status Idle() override {
-    return table_ == nullptr ? Status::kOk : Status{table_->idle(table_->context)};
-  }
+  Status Idle() override { return Status{table_->idle(table_->context)}; }
 
  private:
   const connect_auth_storage* table_;
@@ -141,7 +111,7 @@ class TableBodySource final : public BodySource {
 
   std::size_t size() const override { return table_->size; }
   IoResult Read(Bytes into) override {
-    return ResultOf(table_->read(table_->context, into.data(), into.size()));
+    return IoResult::Raw(table_->read(table_->context, into.data(), into.size()));
   }
   bool Rewind() override { return table_->rewind != nullptr && table_->rewind(table_->context); }
 
@@ -176,41 +146,59 @@ Agent::Memory MemoryOf(const connect_auth_memory& memory) {
           {memory.tls_session, memory.tls_session_size}};
 }
 
-void TakeTerms(const connect_auth_settings& from, Settings& into) {
-  into.timeout = Millis{from.timeout_ms};
-  into.connect_timeout = Millis{from.connect_timeout_ms};
-  into.keep_alive = Millis{from.keep_alive_ms};
-  into.renewal_margin = Millis{from.renewal_margin_ms};
-  into.store_gain = Millis{from.store_gain_ms};
-  into.default_lifetime = Millis{from.default_lifetime_ms};
-  into.backoff.period = Millis{from.retry_period_ms};
-  into.backoff.slow_period = Millis{from.slow_retry_period_ms};
-  into.backoff.boot_spread = Millis{from.boot_spread_ms};
-  into.latch_wait = Millis{from.latch_wait_ms};
-  into.least_time = UnixSeconds{from.least_time_s};
-  into.renews_ahead = from.renews_ahead;
+Trust TrustOf(const connect_auth_settings& from) {
+  return {.authorities = {from.authorities, from.authorities_size},
+          .backup_authorities = {from.backup_authorities, from.backup_authorities_size},
+          .pins = TextOf(from.pins),
+          .least_time = UnixSeconds{from.trust_least_time_s}};
+}
+
+ConstBytes KeyOf(const std::uint8_t* key) {
+  return {key, key == nullptr ? 0 : Settings::kRecordKeyBytes};
 }
 
 Settings SettingsOf(const connect_auth_settings& from) {
-  Settings made;
-  made.url = TextOf(from.url);
-  made.token_path = TextOf(from.token_path);
-  made.trust.authorities = {from.authorities, from.authorities_size};
-  made.trust.backup_authorities = {from.backup_authorities, from.backup_authorities_size};
-  made.trust.pins = TextOf(from.pins);
-  made.trust.least_time = UnixSeconds{from.trust_least_time_s};
-  made.client_id = TextOf(from.client_id);
-  made.client_secret = SecretView(TextOf(from.client_secret));
-  made.auth_encoding = AuthEncoding{from.auth_encoding};
-  made.grant = Grant{from.grant};
-  made.username = TextOf(from.username);
-  made.password = SecretView(TextOf(from.password));
-  made.code = SecretView(TextOf(from.code));
-  made.redirect_uri = TextOf(from.redirect_uri);
-  made.code_verifier = SecretView(TextOf(from.code_verifier));
-  made.record_key = {from.record_key, from.record_key == nullptr ? 0 : Settings::kRecordKeyBytes};
-  made.device_id = {from.device_id, from.device_id_size};
-  TakeTerms(from, made);
+  return {.url = TextOf(from.url),
+          .token_path = TextOf(from.token_path),
+          .trust = TrustOf(from),
+          .client_id = TextOf(from.client_id),
+          .client_secret = SecretView(TextOf(from.client_secret)),
+          .auth_encoding = AuthEncoding{from.auth_encoding},
+          .grant = Grant{from.grant},
+          .username = TextOf(from.username),
+          .password = SecretView(TextOf(from.password)),
+          .code = SecretView(TextOf(from.code)),
+          .redirect_uri = TextOf(from.redirect_uri),
+          .code_verifier = SecretView(TextOf(from.code_verifier)),
+          .record_key = KeyOf(from.record_key),
+          .timeout = Millis{from.timeout_ms},
+          .connect_timeout = Millis{from.connect_timeout_ms},
+          .keep_alive = Millis{from.keep_alive_ms},
+          .renewal_margin = Millis{from.renewal_margin_ms},
+          .store_gain = Millis{from.store_gain_ms},
+          .default_lifetime = Millis{from.default_lifetime_ms},
+          .renews_ahead = from.renews_ahead,
+          .device_id = {from.device_id, from.device_id_size},
+          .backoff = {.period = Millis{from.retry_period_ms},
+                      .slow_period = Millis{from.slow_retry_period_ms},
+                      .boot_spread = Millis{from.boot_spread_ms}},
+          .latch_wait = Millis{from.latch_wait_ms},
+          .least_time = UnixSeconds{from.least_time_s}};
+}
+
+constexpr connect_auth_settings DefaultSettings() {
+  const Settings settings;
+  connect_auth_settings made{};
+  made.token_path = settings.token_path.data();
+  made.timeout_ms = settings.timeout.count;
+  made.connect_timeout_ms = settings.connect_timeout.count;
+  made.keep_alive_ms = settings.keep_alive.count;
+  made.renewal_margin_ms = settings.renewal_margin.count;
+  made.default_lifetime_ms = settings.default_lifetime.count;
+  made.retry_period_ms = settings.backoff.period.count;
+  made.slow_retry_period_ms = settings.backoff.slow_period.count;
+  made.boot_spread_ms = settings.backoff.boot_spread.count;
+  made.latch_wait_ms = settings.latch_wait.count;
   return made;
 }
 
@@ -224,6 +212,17 @@ connect_auth_failure FailureOf(const Failure& failure) {
           BytesOf(AsBytes(failure.peer_text.view()))};
 }
 
+struct TableRing {
+  explicit TableRing(const connect_auth_flash& table) : flash(table), storage(flash) {}
+
+  TableFlash flash;
+  RingStorage storage;
+};
+
+RingStorage& RingOf(connect_auth_ring* ring) {
+  return reinterpret_cast<TableRing*>(ring->opaque)->storage;
+}
+
 /// The agent, and what makes ports of tables for it.
 struct TableAgent {
   TableAgent(const connect_auth_ports& ports, const connect_auth_memory& memory)
@@ -231,7 +230,14 @@ struct TableAgent {
         connection(*ports.connection),
         storage(ports.storage),
         entropy(*ports.entropy),
-        agent({clock, connection, storage, entropy}, MemoryOf(memory)) {}
+        agent({clock, connection, StorageOf(ports), entropy}, MemoryOf(memory)) {}
+
+  Storage& StorageOf(const connect_auth_ports& ports) {
+    if (ports.ring != nullptr) {
+      return RingOf(ports.ring);
+    }
+    return storage;
+  }
 
   TableClock clock;
   TableConnection connection;
@@ -240,13 +246,6 @@ struct TableAgent {
   TableBodySource body_source;
   ExtraFields extra_fields{Bytes()};
   Agent agent;
-};
-
-struct TableRing {
-  explicit TableRing(const connect_auth_flash& table) : flash(table), storage(flash) {}
-
-  TableFlash flash;
-  RingStorage storage;
 };
 
 /// Whether the room that the header states fits, and wastes little.
@@ -270,14 +269,23 @@ const Agent& AgentOf(const connect_auth_agent* agent) {
   return reinterpret_cast<const TableAgent*>(agent->opaque)->agent;
 }
 
-RingStorage& RingOf(void* ring) {
-  return static_cast<TableRing*>(ring)->storage;
-}
-
 }  // namespace
 }  // namespace connect_auth
 
 using namespace connect_auth;  // NOLINT(google-build-using-namespace): C has none.
+
+constinit const connect_auth_settings connect_auth_default_settings = DefaultSettings();
+
+constinit const connect_auth_storage connect_auth_no_storage = {
+    nullptr,
+    [](void*, const char*, std::uint8_t*, std::size_t) {
+      return -static_cast<connect_auth_count>(CONNECT_AUTH_NOT_FOUND);
+    },
+    [](void*, const char*, const std::uint8_t*, std::size_t) {
+      return static_cast<connect_auth_status>(CONNECT_AUTH_UNAVAILABLE);
+    },
+    [](void*, const char*) { return static_cast<connect_auth_status>(CONNECT_AUTH_OK); },
+    [](void*) { return static_cast<connect_auth_status>(CONNECT_AUTH_OK); }};
 
 void connect_auth_agent_create(connect_auth_agent* agent, const connect_auth_ports* ports,
                                const connect_auth_memory* memory) {
@@ -448,21 +456,10 @@ connect_auth_bytes connect_auth_agent_take_body(connect_auth_agent* agent) {
   return BytesOf(AgentOf(agent).TakeBody());
 }
 
-connect_auth_storage connect_auth_ring_create(connect_auth_ring* ring,
-                                              const connect_auth_flash* flash) {
+void connect_auth_ring_create(connect_auth_ring* ring, const connect_auth_flash* flash) {
   new (ring->opaque) TableRing(*flash);
-  return {
-      ring->opaque,
-      [](void* context, const char* name, std::uint8_t* into, std::size_t size) {
-        return CountOf(RingOf(context).Load(TextOf(name), {into, size}));
-      },
-      [](void* context, const char* name, const std::uint8_t* record, std::size_t size) {
-        return CodeOf(RingOf(context).Store(TextOf(name), {record, size}));
-      },
-      [](void* context, const char* name) { return CodeOf(RingOf(context).Erase(TextOf(name))); },
-      [](void* context) { return CodeOf(RingOf(context).Idle()); }};
 }
 
 connect_auth_status connect_auth_ring_mount(connect_auth_ring* ring) {
-  return CodeOf(RingOf(ring->opaque).Mount());
+  return CodeOf(RingOf(ring).Mount());
 }

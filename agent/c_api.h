@@ -106,12 +106,35 @@ struct connect_auth_flash {
 /// @param value    What the message says it is; 0: nothing.
 void connect_auth_write_log(uint8_t level, const char* message, int64_t value);
 
+/// For devices that keep nothing: there is no record, and none can be stored.
+extern const struct connect_auth_storage connect_auth_no_storage;
+
+/// Octets of a ring, as of an agent below.
+#if UINTPTR_MAX <= 0xFFFFFFFFu
+#define CONNECT_AUTH_RING_BYTES 80
+#else
+#define CONNECT_AUTH_RING_BYTES 96
+#endif
+
+/// A storage in raw NOR flash, agent/store/ring_storage.h. Room aligned to 8 octets; what is in it
+/// is nobody else's.
+struct connect_auth_ring {
+  uint64_t opaque[CONNECT_AUTH_RING_BYTES / 8];
+};
+
+/// @param flash  Borrowed for the life of the ring.
+void connect_auth_ring_create(struct connect_auth_ring* ring,
+                              const struct connect_auth_flash* flash);
+/// @return OK, INVALID_ARGUMENT, UNAVAILABLE: `RingStorage::Mount`
+connect_auth_status connect_auth_ring_mount(struct connect_auth_ring* ring);
+
 /// All borrowed for the life of the agent, the tables included.
 struct connect_auth_ports {
   const struct connect_auth_clock* clock;
   const struct connect_auth_connection* connection;
-  const struct connect_auth_storage* storage;  ///< NULL: nothing is stored.
   const struct connect_auth_entropy* entropy;
+  struct connect_auth_ring* ring;              ///< NULL: the next.
+  const struct connect_auth_storage* storage;  ///< Not looked at where there is a ring.
 };
 
 /// `Agent::Memory`. All borrowed for the life of the agent; none may overlap another.
@@ -134,7 +157,7 @@ enum { CONNECT_AUTH_ENCODING_PLAIN, CONNECT_AUTH_ENCODING_FORM };
 enum { CONNECT_AUTH_GRANT_PASSWORD, CONNECT_AUTH_GRANT_AUTHORIZATION_CODE };
 
 /// `Settings` of agent/settings.h, which has the ranges. What it points at is borrowed for as long
-/// as the agent uses the settings; NULL is an empty text. Begin with CONNECT_AUTH_SETTINGS_DEFAULT.
+/// as the agent uses the settings; NULL is an empty text. Begin with the default settings.
 struct connect_auth_settings {
   const char* url;  ///< `https://host[:port]`
   const char* token_path;
@@ -174,14 +197,8 @@ struct connect_auth_settings {
   bool renews_ahead;
 };
 
-/// The settings of which agent/settings.h has a default.
-#define CONNECT_AUTH_SETTINGS_DEFAULT                                                     \
-  {                                                                                       \
-    .token_path = "/Connect/api/token", .timeout_ms = 30000, .connect_timeout_ms = 10000, \
-    .keep_alive_ms = 4000, .renewal_margin_ms = 60000, .default_lifetime_ms = 300000,     \
-    .retry_period_ms = 300000, .slow_retry_period_ms = 900000, .boot_spread_ms = 300000,  \
-    .latch_wait_ms = 43200000                                                             \
-  }
+/// Those that agent/settings.h has a default of are set; all others are 0.
+extern const struct connect_auth_settings connect_auth_default_settings;
 
 // --- The agent ----------------------------------------------------------------------------------
 
@@ -432,27 +449,6 @@ uint16_t connect_auth_agent_api_status(const struct connect_auth_agent* agent);
 struct connect_auth_bytes connect_auth_agent_api_head(const struct connect_auth_agent* agent);
 /// The next piece of the response's content, to be taken after each poll. Borrowed until the next.
 struct connect_auth_bytes connect_auth_agent_take_body(struct connect_auth_agent* agent);
-
-// --- Records in raw NOR flash -------------------------------------------------------------------
-
-/// Octets of a ring, as of an agent.
-#if UINTPTR_MAX <= 0xFFFFFFFFu
-#define CONNECT_AUTH_RING_BYTES 80
-#else
-#define CONNECT_AUTH_RING_BYTES 96
-#endif
-
-/// Room for agent/store/ring_storage.h, aligned to 8 octets.
-struct connect_auth_ring {
-  uint64_t opaque[CONNECT_AUTH_RING_BYTES / 8];
-};
-
-/// @param flash  Borrowed for the life of the ring.
-/// @return  A storage over the flash, for `connect_auth_ports`.
-struct connect_auth_storage connect_auth_ring_create(struct connect_auth_ring* ring,
-                                                     const struct connect_auth_flash* flash);
-/// @return OK, INVALID_ARGUMENT, UNAVAILABLE: `RingStorage::Mount`
-connect_auth_status connect_auth_ring_mount(struct connect_auth_ring* ring);
 
 #ifdef __cplusplus
 }  // extern "C"

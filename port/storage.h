@@ -11,8 +11,9 @@ namespace connect_auth {
 
 /// A few small named records that survive power cuts.
 ///
-/// The agent promises:    names of 1..15 characters from a-z, 0-9 and '_'; records of at most
-///                        `kMaxRecordBytes`; contents already sealed (encrypted, authenticated).
+/// The agent promises:    names of 1..15 characters from a-z, 0-9 and '_', a NUL behind them (they
+///                        are literals); records of at most `kMaxRecordBytes`; contents already
+///                        sealed (encrypted, authenticated).
 /// The platform promises: a store is atomic: after power loss at any moment the record is the
 ///                        old one or the new one, never a mixture. When a call returns kOk its
 ///                        effect survives power loss. Calls may block for a store's time.

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Every `@return kX` that a header promises is produced by a test: some test of that header names
-kX and calls the function that promises it, itself or through helpers of its file.
+kX and calls the function that promises it, itself or through helpers of its file. And the C interface has the names
+of the C++ enumerations, in their order.
 
 usage: statuses.py [ROOT]
 """
@@ -17,6 +18,13 @@ TESTED_BY = {
     'agent/http/body_source.h': ('tests/agent/test_request_body.cc', 'Next'),
     'agent/session/api_request.h': ('tests/agent/test_agent.cc', 'RequestApi'),
 }
+# What agent/c_api.h has of each enumeration begins with CONNECT_AUTH_ and this.
+C_API = 'agent/c_api.h'
+C_ENUMERATIONS = (('port/status.h', 'Status', 'OK', ''), ('port/network.h', 'Interest', 'WANTS_NOTHING', 'WANTS_'),
+                  ('agent/failure.h', 'Reason', 'REASON_NONE', 'REASON_'),
+                  ('agent/failure.h', 'OAuthError', 'OAUTH_NONE', 'OAUTH_'),
+                  ('agent/settings.h', 'AuthEncoding', 'ENCODING_PLAIN', 'ENCODING_'),
+                  ('agent/settings.h', 'Grant', 'GRANT_PASSWORD', 'GRANT_'))
 PROMISE = re.compile(r'///.*@return +(k[A-Z].*?)(?:  |$)')
 NAME = re.compile(r'\bk[A-Z]\w*')
 CALL = re.compile(r'\b([A-Za-z_]\w*)\(')
@@ -80,11 +88,30 @@ def check(root, header):
             yield f'{header}: no test sees {function}() return {code}'
 
 
+def enumerators(text, begin):
+    """The names in the braces behind `begin`."""
+    body = re.sub(r'//.*', '', text[text.index(begin):]).partition('{')[2].partition('}')[0]
+    return re.findall(r'\b(\w+)\b(?: = 0)?(?=,|\s*$)', body)
+
+
+def check_c_names(root):
+    c_text = (root / C_API).read_text()
+    for header, name, first, prefix in C_ENUMERATIONS:
+        names = enumerators((root / header).read_text(), re.search(
+            rf'enum class (?:\[\[\w+\]\] )?{name}\b', (root / header).read_text()).group())
+        wanted = [f'CONNECT_AUTH_{prefix}' + re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '_', each[1:]).upper()
+                  for each in names]
+        block = re.search(rf'enum {{[^}}]*\bCONNECT_AUTH_{first}\b[^}}]*}}', c_text).group()
+        if enumerators(block, 'enum') != wanted:
+            yield f'{C_API}: CONNECT_AUTH_{prefix}... are not those of {name} in {header}'
+
+
 def main():
     root = tree.root_of_arguments()
     headers = [path for path in tree.project_files(root)
                if path.suffix == '.h' and path.parts[0] in ('agent', 'port')]
-    return tree.report('statuses', (gap for path in headers for gap in check(root, path)))
+    gaps = [gap for path in headers for gap in check(root, path)]
+    return tree.report('statuses', gaps + list(check_c_names(root) if (root / C_API).is_file() else []))
 
 
 if __name__ == '__main__':

@@ -65,6 +65,18 @@ class Checks(unittest.TestCase):
                           'statuses.py', SEEDED / 'statuses')
         self.assert_passes('statuses.py')
 
+    def test_names_in_c(self):
+        """The violations are two names that changed places, and one that is missing."""
+        with tempfile.TemporaryDirectory() as scratch:
+            for part in ('agent', 'port', 'tests'):
+                shutil.copytree(ROOT / part, pathlib.Path(scratch, part))
+            header = pathlib.Path(scratch, 'agent/c_api.h')
+            text = header.read_text()
+            changed = text.replace('  CONNECT_AUTH_REASON_URL_NOT_HTTPS,\n  CONNECT_AUTH_REASON_URL_MALFORMED,',
+                                   '  CONNECT_AUTH_REASON_URL_MALFORMED,\n  CONNECT_AUTH_REASON_URL_NOT_HTTPS,')
+            header.write_text(changed.replace('  CONNECT_AUTH_OAUTH_INVALID_SCOPE,\n', ''))
+            self.assert_finds(['CONNECT_AUTH_REASON_...', 'CONNECT_AUTH_OAUTH_...'], 'statuses.py', scratch)
+
     def test_manual(self):
         """The violations are small changes of the program, the pages and the README."""
         self.assert_passes('manual.py')

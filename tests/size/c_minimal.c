@@ -69,8 +69,8 @@ static connect_auth_status use_agent(const struct connect_auth_settings* setting
   static const struct connect_auth_memory memory = {
       tls_arena,     sizeof tls_arena,     io,          sizeof io,         token, sizeof token,
       refresh_token, sizeof refresh_token, tls_session, sizeof tls_session};
-  const struct connect_auth_storage storage = connect_auth_ring_create(&ring, &flash);
-  const struct connect_auth_ports ports = {&the_clock, &connection, &storage, &entropy};
+  static const struct connect_auth_ports ports = {&the_clock, &connection, &entropy, &ring, NULL};
+  connect_auth_ring_create(&ring, &flash);
   connect_auth_agent_create(&agent, &ports, &memory);
   connect_auth_status status = connect_auth_agent_start(&agent, settings);
   if (status == CONNECT_AUTH_OK) {

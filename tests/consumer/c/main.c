@@ -88,10 +88,10 @@ int main(int argc, char** argv) {
   const struct connect_auth_clock clock = {.now = now, .wall_time = wall_time};
   const struct connect_auth_entropy entropy = {.fill = fill};
   const struct connect_auth_connection net = {NULL, connect_to, send_to, receive, hang_up};
-  const struct connect_auth_ports ports = {&clock, &net, NULL, &entropy};
+  const struct connect_auth_ports ports = {&clock, &net, &entropy, NULL, &connect_auth_no_storage};
   const struct connect_auth_memory memory = {arena,        sizeof arena, io, sizeof io, token,
                                              sizeof token, NULL,         0,  NULL,      0};
-  struct connect_auth_settings settings = CONNECT_AUTH_SETTINGS_DEFAULT;
+  struct connect_auth_settings settings = connect_auth_default_settings;
   settings.url = argv[1];
   settings.authorities = authorities;
   settings.authorities_size = fread(authorities, 1, sizeof authorities - 1, file) + 1;
