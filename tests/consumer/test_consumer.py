@@ -12,11 +12,17 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tests/server"))
+
+import certificates  # noqa: E402
+from oauth_server import OAuthServer  # noqa: E402
+
 PATIENCE_SECONDS = 600
 SAYS = "no token: no connection; log level "
 
@@ -77,7 +83,7 @@ class ConsumerTest(unittest.TestCase):
         self.assertTrue(output(program).startswith(SAYS))
 
 
-class Installed(ConsumerTest):
+class InstalledTest(ConsumerTest):
     """What `cmake --install` leaves behind, after it was moved elsewhere."""
 
     @classmethod
@@ -93,9 +99,14 @@ class Installed(ConsumerTest):
         environment = os.environ | {"PKG_CONFIG_PATH": str(self.prefix / "lib/pkgconfig")}
         return shlex.split(output("pkg-config", *options, "connect_auth", env=environment))
 
+
+class Installed(InstalledTest):
+    """Headers, libraries, and how they are found."""
+
     def test_everything_is_in_its_place(self) -> None:
         for name in (
             "include/connect_auth/agent/agent.h",
+            "include/connect_auth/agent/c_api.h",
             "include/connect_auth/port/network.h",
             "include/connect_auth/platform/none/network.h",
             "include/connect_auth/platform/posix/socket_connection.h",
@@ -277,6 +288,36 @@ class Subdirectory(ConsumerTest):
                   MbedTLS_DIR=package)
         build(consumer)
         self.assert_works(consumer / "consumer")
+
+
+class InC(InstalledTest):
+    """An application of C that has no C++ compiler, against the bundled server."""
+
+    def assert_fetches_a_token(self, program: pathlib.Path) -> None:
+        """Over TLS; and it says why not with a wrong password."""
+        self.assertNotIn("libstdc++", output("ldd", program))
+        chain = certificates.make_chain(tested_build() / "test-certificates", "rsa")
+        with OAuthServer(chain) as server:
+            server.client_id = "Application1"
+            for password, outcome in ((server.password, (0, "a token of 891 characters\n")), ("wrong", (1, "reason "))):
+                environment = os.environ | {"CLIENT_SECRET": server.client_secret, "PASSWORD": password}
+                done = run(program, server.url, chain.ca_file, env=environment)
+                self.assertEqual(done.returncode, outcome[0], done.stdout)
+                self.assertTrue(done.stdout.startswith(outcome[1]), done.stdout)
+
+    def test_pkg_config(self) -> None:
+        program = self.scratch / "c"
+        output("gcc", "-std=c11", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wconversion", "-Werror",
+               *self.pkg_config("--cflags"), HERE / "c/main.c", *self.pkg_config("--libs"), "-o", program)
+        self.assert_fetches_a_token(program)
+
+    def test_find_package(self) -> None:
+        configure(HERE / "c", self.scratch, CMAKE_PREFIX_PATH=self.prefix, CMAKE_CXX_COMPILER="none")
+        build(self.scratch)
+        self.assert_fetches_a_token(self.scratch / "consumer")
+
+    def test_example_is_short(self) -> None:
+        self.assertLess(len((HERE / "c/main.c").read_text().splitlines()), 120)
 
 
 class WithoutSources(ConsumerTest):

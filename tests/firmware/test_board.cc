@@ -8,6 +8,7 @@
 #include "platform/smartfusion2/stack.h"
 #include "platform/smartfusion2/systick_clock.h"
 #include "tests/cmocka.h"
+#include "tests/port/contract_clock.h"
 
 namespace connect_auth::smartfusion2 {
 namespace {
@@ -108,6 +109,22 @@ void mpu_says_when_all_its_regions_are_in_use(void**) {
   watched[0] = 1;
 }
 
+int RunClockContract() {
+  static SystickClock clock;
+  clock.Start();
+  contract::ClockFixture fixture;
+  fixture.clock = &clock;
+  fixture.pass = [](void*, Millis span) {
+    for (const Instant end = clock.Now() + span; clock.Now() < end;) {
+    }
+  };
+  fixture.set_wall_time = [](void*, bool known, UnixSeconds time) {
+    clock.SetStartTime(known ? time : UnixSeconds{});
+  };
+  fixture.knows_boots = false;
+  return contract::Run("smartfusion2/systick_clock", contract::ClockSuite(fixture));
+}
+
 }  // namespace
 }  // namespace connect_auth::smartfusion2
 
@@ -121,5 +138,5 @@ int main() {
       cmocka_unit_test(stack_use_shows_the_deepest_call),
       cmocka_unit_test(mpu_says_when_all_its_regions_are_in_use),
   };
-  return cmocka_run_group_tests_name("board", tests, nullptr, nullptr);
+  return cmocka_run_group_tests_name("board", tests, nullptr, nullptr) + RunClockContract();
 }
