@@ -250,10 +250,14 @@ struct TableAgent {
 
 /// Whether the room that the header states fits, and wastes little.
 template <typename Made, typename Room>
-constexpr bool kFits = sizeof(Made) <= sizeof(Room) && sizeof(Room) - sizeof(Made) < 512 &&
-                       alignof(Made) <= alignof(Room);
-static_assert(kFits<TableAgent, connect_auth_agent>);
-static_assert(kFits<TableRing, connect_auth_ring>);
+constexpr bool Fits() {
+  constexpr std::size_t kNeeded = sizeof(Made);
+  constexpr std::size_t kStated = sizeof(Room);
+  constexpr std::size_t kMostWasted = 512;
+  return kNeeded <= kStated && kStated < kNeeded + kMostWasted && alignof(Made) <= alignof(Room);
+}
+static_assert(Fits<TableAgent, connect_auth_agent>());
+static_assert(Fits<TableRing, connect_auth_ring>());
 static_assert(CONNECT_AUTH_CORRUPT == static_cast<int>(Status::kCorrupt));
 static_assert(CONNECT_AUTH_WANTS_EITHER == static_cast<int>(Interest::kEither));
 static_assert(CONNECT_AUTH_REASON_CODE_SPENT == static_cast<int>(Reason::kCodeSpent));

@@ -107,6 +107,7 @@ struct connect_auth_flash {
 void connect_auth_write_log(uint8_t level, const char* message, int64_t value);
 
 /// For devices that keep nothing: there is no record, and none can be stored.
+// NOLINTNEXTLINE(bugprone-dynamic-static-initializers): constinit
 extern const struct connect_auth_storage connect_auth_no_storage;
 
 /// Octets of a ring, as of an agent below.
@@ -198,6 +199,7 @@ struct connect_auth_settings {
 };
 
 /// Those that agent/settings.h has a default of are set; all others are 0.
+// NOLINTNEXTLINE(bugprone-dynamic-static-initializers): constinit
 extern const struct connect_auth_settings connect_auth_default_settings;
 
 // --- The agent ----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import tree
 AGENT_STD = set('algorithm array bit compare cstddef cstdint cstring ctime limits new span '
                 'string_view tuple type_traits utility'.split())
 PORT_STD = AGENT_STD
+C_API, C_STD = 'agent/c_api.h', {'stdbool.h', 'stddef.h', 'stdint.h'}
 LIBRARIES = ('mbedtls/', 'psa/', 'cJSON.h')
 # A program is composed of platforms; no other platform knows another.
 PLATFORMS_INCLUDED = {'linux': {'posix'}, 'smartfusion2': {'lwip'}}
@@ -24,6 +25,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 def agent_may_include(path, name):
     if name.startswith(LIBRARIES):
         return path.suffix == '.cc' or path.name == 'mbedtls_config.h'
+    if path.as_posix() == C_API:
+        return name in C_STD
     return name.startswith(('agent/', 'port/')) or name in AGENT_STD
 
 
