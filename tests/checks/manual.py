@@ -120,6 +120,16 @@ def check_variables(sources, page):
     yield from differences(COMMANDS_PAGE, 'variable', told, variables)
 
 
+def check_status(sources, page):
+    """The members of `status --json`."""
+    text = sources['status_facts.cc']
+    members = set(re.findall(r'kName = "(\w+)"', text))
+    named = re.findall(r'(?:Fact|Absent|TextOrNone)\(\s*"(\w+)"|NumberIf\([^"]*"(\w+)"', text)
+    members |= {name for pair in named for name in pair if name}
+    told = set(re.findall(r'^\.It Va (\w+)$', part(page, 'STATUS'), re.MULTILINE))
+    yield from differences(COMMANDS_PAGE, 'member of the status', told, members)
+
+
 def lint(pages):
     done = subprocess.run(['mandoc', '-Tlint', '-Wwarning', *pages], stdout=subprocess.PIPE, text=True, check=False)
     return [re.sub(r'^mandoc: .*/', '', line) for line in done.stdout.splitlines()]
@@ -136,6 +146,7 @@ def problems(root):
     yield from check_commands(sources, commands, readme)
     yield from check_codes(sources, commands, readme)
     yield from check_variables(sources, commands)
+    yield from check_status(sources, commands)
     yield from lint(pages)
 
 

@@ -94,6 +94,8 @@ class Checks(unittest.TestCase):
                     (f'{pages}/connect-auth.conf.5', 'default: 43200', 'default: 1', 'the default is 43200'),
                     (f'{pages}/connect-auth.1', '.It 7\n', '', 'connect-auth.1: no exit code 7'),
                     (f'{pages}/connect-auth.1', '.Sh FILES', '.Sh', 'connect-auth.1:'),
+                    (f'{pages}/connect-auth.1', '.It Va obtained_at\n', '', 'no member of the status obtained_at'),
+                    (f'{program}/status_facts.cc', '"token_stored"', '"stores"', 'no member of the status token_stored'),
                     ('README.md', '`max_token`', '`longest`', 'README.md: no setting limits max_token'),
                     ('README.md', '| 43200 |', '| 1 |', 'refused_wait: the default is 43200')):
                 with self.subTest(finding):

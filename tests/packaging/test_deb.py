@@ -239,9 +239,11 @@ class Units(PackageTest):
 
     def exposure(self, root: pathlib.Path) -> int:
         """0, if the service is as well shut off as it should be."""
-        return subprocess.run(
+        done = subprocess.run(
             ["systemd-analyze", "security", "--offline=true", f"--threshold={self.MOST_EXPOSED}",
-             root / package.SERVICE], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).returncode
+             root / package.SERVICE], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        print(*(line for line in done.stdout.splitlines() if "exposure level" in line))
+        return done.returncode
 
     def test_units_are_accepted(self) -> None:
         self.assertEqual(self.verify(self.installed()), "")
