@@ -6,11 +6,14 @@
 
 #include "agent/encoding/calendar.h"
 #include "mbedtls/ctr_drbg.h"
-#include "mbedtls/memory_buffer_alloc.h"
-#include "mbedtls/platform.h"
 #include "mbedtls/platform_time.h"
 #include "mbedtls/platform_util.h"
 #include "psa/crypto.h"
+
+#if defined(CONNECT_AUTH_MBEDTLS_HOOKS)
+#include "mbedtls/memory_buffer_alloc.h"
+#include "mbedtls/platform.h"
+#endif
 
 namespace connect_auth {
 namespace {
@@ -30,6 +33,7 @@ struct Hooks {
 constinit Hooks hooks;
 constinit mbedtls_ctr_drbg_context generator{};
 
+#if defined(CONNECT_AUTH_MBEDTLS_HOOKS)
 void* AllocateOrCount(std::size_t count, std::size_t size) {
   void* const memory = hooks.allocate(count, size);
   if (memory == nullptr) {
@@ -40,6 +44,32 @@ void* AllocateOrCount(std::size_t count, std::size_t size) {
   hooks.used_end = std::max(hooks.used_end, end);
   return memory;
 }
+
+Status BeginArena(Bytes arena) {
+  constexpr std::size_t kLeastArena = 2048;
+  if (arena.size() < kLeastArena) {
+    return Status::kOutOfMemory;
+  }
+  mbedtls_memory_buffer_alloc_init(arena.data(), arena.size());
+  return Status::kOk;
+}
+
+void EndArena() {
+#if defined(MBEDTLS_PSA_CRYPTO_C)
+  mbedtls_psa_crypto_free();
+#endif
+  mbedtls_ctr_drbg_free(&generator);
+  mbedtls_memory_buffer_alloc_free();
+}
+#else
+Status BeginArena(Bytes /*arena*/) {
+  return Status::kOk;
+}
+
+void EndArena() {
+  mbedtls_ctr_drbg_free(&generator);  // All else may serve others.
+}
+#endif
 
 int SeedHook(void* /*context*/, unsigned char* into, std::size_t size) {
   const bool filled = hooks.entropy->Fill(Bytes(into, size)) == Status::kOk;
@@ -77,15 +107,15 @@ Status Engine::Start(Bytes arena, const Clock& clock, Entropy& entropy) {
   if (hooks.clock != nullptr) {
     return Status::kFailedPrecondition;
   }
-  constexpr std::size_t kLeastArena = 2048;
-  if (arena.size() < kLeastArena) {
-    return Status::kOutOfMemory;
+  Status status = BeginArena(arena);
+  if (status != Status::kOk) {
+    return status;
   }
   arena_ = arena;
+  started_ = true;
   hooks.clock = &clock;
   hooks.entropy = &entropy;
-  mbedtls_memory_buffer_alloc_init(arena.data(), arena.size());
-  const Status status = SeedGenerator();
+  status = SeedGenerator();
   if (status != Status::kOk) {
     Stop();
   }
@@ -96,13 +126,10 @@ void Engine::Stop() {
   if (!started()) {
     return;
   }
-#if defined(MBEDTLS_PSA_CRYPTO_C)
-  mbedtls_psa_crypto_free();
-#endif
-  mbedtls_ctr_drbg_free(&generator);
-  mbedtls_memory_buffer_alloc_free();
+  EndArena();
   Wipe(UsedPart(arena_));
   arena_ = {};
+  started_ = false;
   hooks = Hooks();
 }
 
@@ -139,6 +166,7 @@ std::size_t Engine::refused_allocations() {
 }  // namespace connect_auth
 
 // The hooks that mbedTLS calls by name: see agent/tls/mbedtls_config.h.
+#if defined(CONNECT_AUTH_MBEDTLS_HOOKS)
 extern "C" {
 
 /// Stands in for mbedtls_platform_set_calloc_free in mbedTLS's memory_buffer_alloc.c (see
@@ -192,3 +220,4 @@ struct tm* mbedtls_platform_gmtime_r(const mbedtls_time_t* time, struct tm* into
 }
 
 }  // extern "C"
+#endif

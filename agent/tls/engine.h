@@ -14,6 +14,10 @@ namespace connect_auth {
 
 /// What mbedTLS needs from outside: memory, time and randomness.
 ///
+/// Where mbedTLS was compiled with another configuration than agent/tls/mbedtls_config.h, it is
+/// somebody else's as well. Then it keeps its memory and its clock, the arena is not used and may
+/// be empty, and only the randomness of the agent's own comes from here.
+///
 /// mbedTLS reaches all three through global hooks, so one engine is started at a time in an image;
 /// it serves any number of `TlsConnection`s and `RecordSealer`s. An application that uses mbedTLS
 /// itself shares this engine's arena while it is started.
@@ -40,7 +44,7 @@ class Engine {
   /// @pre every connection that uses the engine is closed
   void Stop();
 
-  bool started() const { return !arena_.empty(); }
+  bool started() const { return started_; }
 
   /// The wall clock, without which no certificate can be judged.
   ///
@@ -73,6 +77,7 @@ class Engine {
 
  private:
   Bytes arena_;
+  bool started_ = false;
 };
 
 }  // namespace connect_auth

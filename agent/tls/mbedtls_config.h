@@ -38,6 +38,9 @@
 
 /* --- What surrounds it: the agent provides memory, time and randomness (agent/tls/engine.cc) ------- */
 
+/** Says to agent/tls/engine.cc that mbedTLS calls it. */
+#define CONNECT_AUTH_MBEDTLS_HOOKS
+
 #define MBEDTLS_PLATFORM_C
 #define MBEDTLS_PLATFORM_MEMORY
 #define MBEDTLS_MEMORY_BUFFER_ALLOC_C

@@ -82,6 +82,17 @@ class ConsumerTest(unittest.TestCase):
         """The application says what it should."""
         self.assertTrue(output(program).startswith(SAYS))
 
+    def assert_fetches_a_token(self, program: pathlib.Path) -> None:
+        """Over TLS; and it says why not with a wrong password."""
+        chain = certificates.make_chain(tested_build() / "test-certificates", "rsa")
+        with OAuthServer(chain) as server:
+            server.client_id = "Application1"
+            for password, outcome in ((server.password, (0, "a token of 891 characters\n")), ("wrong", (1, "reason "))):
+                environment = os.environ | {"CLIENT_SECRET": server.client_secret, "PASSWORD": password}
+                done = run(program, server.url, chain.ca_file, env=environment)
+                self.assertEqual(done.returncode, outcome[0], done.stdout)
+                self.assertTrue(done.stdout.startswith(outcome[1]), done.stdout)
+
 
 class InstalledTest(ConsumerTest):
     """What `cmake --install` leaves behind, after it was moved elsewhere."""
@@ -257,6 +268,20 @@ class Subdirectory(ConsumerTest):
         self.assert_works(build_with_target / "consumer")
         self.check_package(build_with_target / "libproduct_mbedtls.a")
 
+    def test_with_an_mbedtls_that_serves_others_as_well(self) -> None:
+        """Of the default configuration, on the heap."""
+        configure(
+            HERE / "external_mbedtls", self.scratch,
+            CONNECT_AUTH_SOURCE_DIR=ROOT,
+            CONNECT_AUTH_DEPENDENCIES_DIR=self.scratch / "nothing-here",
+            CONNECT_AUTH_CJSON_DIR=cached("CONNECT_AUTH_CJSON_DIR"),
+            PRODUCT_MBEDTLS_DIR=cached("CONNECT_AUTH_MBEDTLS_DIR"),
+            PRODUCT_CONFIGURES_MBEDTLS="ON",
+        )
+        build(self.scratch)
+        self.assert_works(self.scratch / "consumer")
+        self.assert_fetches_a_token(self.scratch / "in_c")
+
     def check_package(self, library: pathlib.Path) -> None:
         """An agent that was built with an imported mbedTLS asks for it again when it is found."""
         package = self.scratch / "mbedtls"
@@ -293,27 +318,17 @@ class Subdirectory(ConsumerTest):
 class InC(InstalledTest):
     """An application of C that has no C++ compiler, against the bundled server."""
 
-    def assert_fetches_a_token(self, program: pathlib.Path) -> None:
-        """Over TLS; and it says why not with a wrong password."""
-        self.assertNotIn("libstdc++", output("ldd", program))
-        chain = certificates.make_chain(tested_build() / "test-certificates", "rsa")
-        with OAuthServer(chain) as server:
-            server.client_id = "Application1"
-            for password, outcome in ((server.password, (0, "a token of 891 characters\n")), ("wrong", (1, "reason "))):
-                environment = os.environ | {"CLIENT_SECRET": server.client_secret, "PASSWORD": password}
-                done = run(program, server.url, chain.ca_file, env=environment)
-                self.assertEqual(done.returncode, outcome[0], done.stdout)
-                self.assertTrue(done.stdout.startswith(outcome[1]), done.stdout)
-
     def test_pkg_config(self) -> None:
         program = self.scratch / "c"
         output("gcc", "-std=c11", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wconversion", "-Werror",
                *self.pkg_config("--cflags"), HERE / "c/main.c", *self.pkg_config("--libs"), "-o", program)
+        self.assertNotIn("libstdc++", output("ldd", program))
         self.assert_fetches_a_token(program)
 
     def test_find_package(self) -> None:
         configure(HERE / "c", self.scratch, CMAKE_PREFIX_PATH=self.prefix, CMAKE_CXX_COMPILER="none")
         build(self.scratch)
+        self.assertNotIn("libstdc++", output("ldd", self.scratch / "consumer"))
         self.assert_fetches_a_token(self.scratch / "consumer")
 
     def test_example_is_short(self) -> None:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes wrong, and which exit code says so."""
 
+import os
+import pathlib
 import time
 import unittest
 
@@ -11,10 +13,13 @@ from harness import (
     EXIT_STORAGE,
     EXIT_UNREACHABLE,
     ProgramTest,
+    program,
 )
 from oauth_server import Canned, Ending, Fault
 from transport import SilentServer
 
+EMULATED = bool(os.environ.get("CONNECT_AUTH_EMULATED"))
+SANITIZED = b"libasan" in pathlib.Path(program()).read_bytes()
 # Beyond the configured limit: start-up, sanitizers, a loaded machine.
 SLACK_SECONDS = 8.0
 
@@ -194,6 +199,23 @@ class Codes(ProgramTest):
         self.device.use_code(self.server.add_code(redirect_uri="https://a.example/"),
                              "https://b.example/")
         self.assert_fails(self.device.run("token"), EXIT_NEEDS_CODE)
+
+
+@unittest.skipIf(EMULATED or SANITIZED, "they need much memory of their own")
+class OutOfMemory(ProgramTest):
+    """A machine that is too small."""
+
+    def test_it_is_said(self) -> None:
+        self.server.stop()
+        self.device.settings["server"]["ca_file"] = self.device.write("ca", self.server.chain.ca_file.read_bytes() * 150)
+        said = set()
+        for kilobytes in range(3200, 5200, 200):
+            self.device.prefix = ["prlimit", f"--as={kilobytes * 1024}"]
+            outcome = self.device.run("token")
+            self.assertNotEqual(outcome.code, EXIT_DONE)
+            said.add(outcome.stderr.decode().rpartition(": ")[2])
+        self.assertIn("there is not enough memory\n", said)
+        self.assertNotIn("", said)
 
 
 if __name__ == "__main__":
