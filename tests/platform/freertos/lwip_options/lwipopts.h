@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lwIP for the tests of platform/freertos on the host: with threads (those of its own port for Unix),
- * sockets, both kinds of addresses, and a network that does not leave the process. Its memory comes
- * from the C library, so that the address sanitizer sees it.
+ * lwIP for the tests of platform/freertos on the host: with threads (those of its own port for
+ * Unix), sockets, both kinds of addresses, and a network that does not leave the process. Its
+ * memory comes from the C library, so that the address sanitizer sees it.
  */
 #pragma once
 
