@@ -191,13 +191,17 @@ void socket_connection_that_was_closed_takes_no_late_answer(void** state) {
   assert_int_equal(network.Connect("nobody.test", port), Status::kUnavailable);
 }
 
-void socket_connection_may_be_gone_when_an_answer_comes(void**) {
-  {
-    Network gone;
-    AskForLate(gone, 1);
-  }
+void socket_connection_may_be_gone_when_an_answer_comes(void** state) {
+  Network& network = In(state);
+  auto* const gone = new Network;
+  AskForLate(*gone, 1);
+  delete gone;
+  const std::uint16_t port = network.Listen(Peer::kSilent);
 
   lwip_host::SendLateAnswers();
+
+  // Answered after that.
+  assert_int_equal(network.Connect("only4.test", port), Status::kOk);
 }
 
 void socket_connections_ask_side_by_side(void** state) {
