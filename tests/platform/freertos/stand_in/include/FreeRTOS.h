@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stands in for the FreeRTOS kernel on the host: what platform/freertos calls of it, and no more,
+ * with each task a thread. See README.md for what was checked against the kernel's own headers.
+ * This file has the kernel's types, and what an integrator has in FreeRTOSConfig.h.
+ */
+#ifndef INC_FREERTOS_H
+#define INC_FREERTOS_H
+
+#include <stdint.h>
+
+/* What an integrator has in FreeRTOSConfig.h, in an ordinary and in an unusual way. */
+#define TICK_TYPE_WIDTH_16_BITS 0
+#define TICK_TYPE_WIDTH_32_BITS 1
+#ifdef STAND_IN_ODD_TICKS
+#define configTICK_TYPE_WIDTH_IN_BITS TICK_TYPE_WIDTH_16_BITS
+#define configTICK_RATE_HZ ((TickType_t)1024)
+#else
+#define configTICK_TYPE_WIDTH_IN_BITS TICK_TYPE_WIDTH_32_BITS
+#define configTICK_RATE_HZ ((TickType_t)1000)
+#endif
+#define configSUPPORT_STATIC_ALLOCATION 1
+#define configSTACK_DEPTH_TYPE StackType_t
+
+typedef long BaseType_t;
+typedef unsigned long UBaseType_t;
+typedef unsigned long StackType_t;
+
+#if configTICK_TYPE_WIDTH_IN_BITS == TICK_TYPE_WIDTH_16_BITS
+typedef uint16_t TickType_t;
+#define portMAX_DELAY ((TickType_t)0xffff)
+#else
+typedef uint32_t TickType_t;
+#define portMAX_DELAY ((TickType_t)0xffffffffUL)
+#endif
+
+#define pdFALSE ((BaseType_t)0)
+#define pdTRUE ((BaseType_t)1)
+
+typedef void (*TaskFunction_t)(void*);
+
+/* As large as the kernel's on Cortex-M3, with static allocation besides dynamic, mutexes and
+ * notifications, 16 octets for a task's name, and neither tracing nor anything else that is
+ * optional. */
+typedef struct {
+  void* pvDummy[21];
+} StaticTask_t;
+typedef struct {
+  void* pvDummy[18];
+} StaticQueue_t;
+typedef StaticQueue_t StaticSemaphore_t;
+
+#endif /* INC_FREERTOS_H */
