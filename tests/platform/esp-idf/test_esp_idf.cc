@@ -4,8 +4,10 @@
 #include <array>
 #include <cstdint>
 
+#include "esp_log.h"
 #include "platform/esp-idf/nvs_storage.h"
 #include "platform/esp-idf/radio_entropy.h"
+#include "port/log.h"
 #include "tests/cmocka.h"
 #include "tests/platform/esp-idf/stand_in/stand_in.h"
 #include "tests/port/contract_entropy.h"
@@ -31,6 +33,15 @@ void entropy_is_none_before_there_is_noise(void**) {
   assert_int_equal(entropy.Fill(room), Status::kUnavailable);
   entropy.SetNoisy(true);
   assert_int_equal(entropy.Fill(room), Status::kOk);
+}
+
+void log_goes_where_all_goes(void**) {
+  const char* const lines[] = {"1 connect-auth: a: 7", "2 connect-auth: a: 7",
+                               "3 connect-auth: a: 7", "4 connect-auth: a: 7"};
+  for (std::uint8_t level = 1; level <= 4; ++level) {
+    connect_auth_write_log(LogLevel{level}, "a", 7);
+    assert_string_equal(stand_in_log, lines[level - 1]);
+  }
 }
 
 int RunStorage() {
@@ -71,6 +82,7 @@ int main() {
   const CMUnitTest tests[] = {
       cmocka_unit_test(storage_that_is_not_open_has_nothing),
       cmocka_unit_test(entropy_is_none_before_there_is_noise),
+      cmocka_unit_test(log_goes_where_all_goes),
   };
   return cmocka_run_group_tests_name("esp-idf", tests, nullptr, nullptr) + RunStorage() +
          RunEntropy();

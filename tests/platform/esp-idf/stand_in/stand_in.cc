@@ -8,8 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "esp_log.h"
 #include "esp_random.h"
 #include "nvs.h"
+
+char stand_in_log[128];
 
 namespace {
 
