@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Flash and stack of the agent, on x86-64 and on Cortex-M0+, M3, M4 and M33, against the committed tables.
+"""Flash and stack of the agent and of platform/freertos, on x86-64 and on Cortex-M0+, M3, M4 and M33, against
+the committed tables.
 
 usage: sizes.py --build DIR [--update] [--tables DIR]
 DIR: a build with the preset minsize: parts as compiled, for all; and the image for x86-64
@@ -39,6 +40,17 @@ COUNTED = r'\.(?:text|rodata)[^\s]*'
 MAP_LINE = re.compile(rf'^ {COUNTED}\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$', re.MULTILINE)
 LIBRARIES = {'libconnect_auth_mbedtls.a': 'mbedTLS', 'libc.a': 'libc', 'libgcc.a': 'libgcc'}
 AGENT = 'libconnect_auth_agent.a'
+# Over lwIP with both kinds of addresses, and the stand-in's FreeRTOSConfig.h.
+FREERTOS = ROOT / 'platform/freertos'
+FREERTOS_TARGET = 'connect_auth_platform_freertos_on_host.dir'
+# Row, the part it belongs to, header and type.
+OBJECTS = (('RAM of a ring', 'store: ring', 'agent/store/ring_storage.h', 'RingStorage'),
+           ('RAM of a FreeRTOS facade', 'FreeRTOS: shared_agent', 'platform/freertos/shared_agent.h',
+            'freertos::SharedAgent'),
+           ('RAM of a FreeRTOS connection', 'FreeRTOS: socket_connection', 'platform/freertos/socket_connection.h',
+            'freertos::SocketConnection'),
+           ('RAM of a FreeRTOS clock', 'FreeRTOS: tick_clock', 'platform/freertos/tick_clock.h',
+            'freertos::TickClock'))
 
 
 def output(*command, **options):
@@ -65,13 +77,15 @@ def part_of(path):
 
 
 def units(build):
-    """Yields (part, compile command) of everything in the agent's archive."""
+    """Yields (part, compile command) of everything in the agent's archive, and of platform/freertos."""
     for entry in json.loads((build / 'compile_commands.json').read_text()):
         path = pathlib.Path(entry['directory'], entry['file'])
         if path.is_relative_to(ROOT / 'agent'):
             yield part_of(path), entry
         elif 'connect_auth_cjson.dir' in entry['command']:
             yield 'cJSON', entry
+        elif path.is_relative_to(FREERTOS) and FREERTOS_TARGET in entry['command']:
+            yield f'FreeRTOS: {path.stem}', entry
 
 
 def command_for(processor, entry):
@@ -97,7 +111,7 @@ def compile_unit(entry, processor, scratch, number):
     for line in target.with_suffix('.su').read_text().splitlines():
         where, size, kind = line.split('\t')
         file, _, _, function = where.split(':', 3)
-        if pathlib.Path(file).is_relative_to(ROOT / 'agent'):
+        if any(pathlib.Path(file).is_relative_to(folder) for folder in (ROOT / 'agent', FREERTOS)):
             unbounded = kind == 'dynamic'
             stacks[f'{pathlib.Path(file).name}: {function}'] = 1 << 30 if unbounded else int(size)
     return sum(map(int, sections)), stacks
@@ -130,17 +144,18 @@ def measure_images(build):
     return {'sizes': sizes, 'stack': {}}
 
 
-def ram_of_ring(build, processor, scratch):
-    """Octets that a RingStorage object takes."""
-    entry = next(entry for part, entry in units(build) if part == 'store: ring')
-    command = command_for(processor, entry)
-    source, target = pathlib.Path(scratch, 'ram.cc'), pathlib.Path(scratch, 'ram.o')
-    source.write_text('#include "agent/store/ring_storage.h"\n'
-                      'char ram[sizeof(connect_auth::RingStorage)];\n')
-    command[command.index('-o') + 1], command[command.index('-c') + 1] = str(target), str(source)
-    subprocess.run(command, cwd=entry['directory'], check=True)
-    return int(re.search(r'^\.bss\.ram +(\d+)', sections_of(processor, target),
-                         re.MULTILINE).group(1))
+def ram_of_objects(build, processor, scratch):
+    """Octets that an object takes, by row."""
+    commands, sizes = dict(units(build)), {}
+    for row, part, header, kind in OBJECTS:
+        command = command_for(processor, commands[part])
+        source, target = pathlib.Path(scratch, 'ram.cc'), pathlib.Path(scratch, 'ram.o')
+        source.write_text(f'#include "{header}"\nchar ram[sizeof(connect_auth::{kind})];\n')
+        command[command.index('-o') + 1], command[command.index('-c') + 1] = str(target), str(source)
+        subprocess.run(command, cwd=commands[part]['directory'], check=True)
+        found = re.search(r'^\.bss\.ram +(\d+)', sections_of(processor, target), re.MULTILINE)
+        sizes[row] = int(found.group(1))
+    return sizes
 
 
 def measure(build, processor):
@@ -153,11 +168,12 @@ def measure(build, processor):
             size, stack = job.result()
             sizes[part] += size
             stacks.update(stack)
-        ram = ram_of_ring(build, processor, scratch.name)
-    sizes['agent without cJSON'] = sum(sizes.values()) - sizes['cJSON']
+        ram = ram_of_objects(build, processor, scratch.name)
+    others = sum(size for part, size in sizes.items() if part == 'cJSON' or part.startswith('FreeRTOS'))
+    sizes['agent without cJSON'] = sum(sizes.values()) - others
     large = {function: size for function, size in stacks.items() if size > STACK}
     image = native_image_sizes(build) if processor == NATIVE else {}
-    return {'sizes': {**dict(sorted(sizes.items())), **image, 'RAM of a ring': ram},
+    return {'sizes': {**dict(sorted(sizes.items())), **image, **ram},
             'stack': dict(sorted(large.items()))}
 
 
