@@ -32,7 +32,7 @@ enum class Reason : std::uint8_t {
   kUsernameCharacter,  ///< A control character, or not UTF-8 (RFC 6749 A.15).
   kPasswordEmpty,
   kPasswordCharacter,     ///< A control character, or not UTF-8 (RFC 6749 A.16).
-  kCodeCharacter,         ///< Outside %x20-7E (RFC 6749 A.11).
+  kCodeCharacter,         ///< It, or its verifier: outside %x20-7E (RFC 6749 A.11).
   kRedirectUriCharacter,  ///< A blank, a control character or non-ASCII.
   kAmbiguousGrant,        ///< Both a password and a code are set.
   kDurationOutOfRange,    ///< A time limit is zero, negative or absurd.

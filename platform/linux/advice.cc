@@ -246,7 +246,7 @@ Advice AdviceFor(OAuthError error) {
   switch (error) {
     case OAuthError::kNone:
       return {kRefused, "{server} refused the request (HTTP {status}){words_if}",
-              "check id and secret in [client], and the user in [grant], before trying again: a "
+              "check id and secret in [client]{user_if} before trying again: a "
               "few failures may lock the account"};
     case OAuthError::kInvalidRequest:
       return {kRefused, "{server} finds the request malformed (invalid_request){words_if}",
@@ -255,8 +255,8 @@ Advice AdviceFor(OAuthError error) {
       return {kRefused, "{server} does not accept client id and secret (invalid_client){words_if}",
               "check id and secret in [client]{encoding_hint}"};
     case OAuthError::kInvalidGrant:
-      return {kRefused, "{server} does not accept username and password (invalid_grant){words_if}",
-              "check both in [grant] before trying again: a few failures may lock the account"};
+      return {kRefused, "{server} does not accept {credentials} (invalid_grant){words_if}",
+              "check them before trying again: a few failures may lock the account"};
     case OAuthError::kUnauthorizedClient:
       return {kRefused,
               "{server} does not let this client use this grant (unauthorized_client){words_if}",

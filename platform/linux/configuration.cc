@@ -79,9 +79,9 @@ void LeaveOutGrant(Settings& settings) {
 }
 
 void StandInForSecrets(Settings& settings) {
-  const bool by_password = settings.grant == Grant::kPassword;
+  const bool is_for_user = StrategyOf(settings.grant).is_for_user;
   settings.client_secret = SecretView(kStandIn);
-  settings.password = by_password ? SecretView(kStandIn) : SecretView();
+  settings.password = is_for_user ? SecretView(kStandIn) : SecretView();
   settings.code = SecretView();
 }
 
@@ -103,6 +103,16 @@ std::string DefaultStore() {
   const char* const home = std::getenv("HOME");
   return home != nullptr && home[0] == '/' ? Join({home, "/.local/state/connect-auth"})
                                            : std::string();
+}
+
+/// @param type  One of the table's choices.
+Grant GrantOfType(std::string_view type) {
+  for (const Grant grant : {Grant::kPassword, Grant::kAuthorizationCode}) {
+    if (type == StrategyOf(grant).type) {
+      return grant;
+    }
+  }
+  return Grant::kClientCredentials;
 }
 
 bool IsEmpty(const Secret& secret) {
@@ -190,6 +200,10 @@ Problem Configuration::LoadGiven(const CommandLine& line) {
              : problem;
 }
 
+const GrantStrategy& Configuration::grant() const {
+  return StrategyOf(GrantOfType(given_.text(Setting::kGrantType)));
+}
+
 Problem Configuration::CheckIdentity() const {
   if (!given_.has(Setting::kServerUrl)) {
     return Missing("server", Setting::kServerUrl);
@@ -197,8 +211,7 @@ Problem Configuration::CheckIdentity() const {
   if (!given_.has(Setting::kClientId)) {
     return Missing("client id", Setting::kClientId);
   }
-  const bool by_password = given_.text(Setting::kGrantType) == "password";
-  if (by_password && !given_.has(Setting::kGrantUsername)) {
+  if (grant().is_for_user && !given_.has(Setting::kGrantUsername)) {
     return Missing("username", Setting::kGrantUsername);
   }
   return {};
@@ -208,8 +221,7 @@ Problem Configuration::CheckSecrets() const {
   if (!secrets_.client_secret.given()) {
     return Missing("client secret", Setting::kClientSecretFile);
   }
-  const bool by_password = given_.text(Setting::kGrantType) == "password";
-  if (by_password && !secrets_.password.given()) {
+  if (grant().is_for_user && !secrets_.password.given()) {
     return Missing("password", Setting::kGrantPasswordFile);
   }
   return IsEmpty(secrets_.code) ? EmptyCode(secrets_.code) : Problem();
@@ -325,8 +337,7 @@ void Configuration::AddIdentity(Settings& settings) const {
   settings.auth_encoding = given_.text(Setting::kClientAuthEncoding) == "form"
                                ? AuthEncoding::kForm
                                : AuthEncoding::kPlain;
-  settings.grant =
-      given_.text(Setting::kGrantType) == "password" ? Grant::kPassword : Grant::kAuthorizationCode;
+  settings.grant = GrantOfType(given_.text(Setting::kGrantType));
   settings.username = given_.text(Setting::kGrantUsername);
   if (sends_redirect_uri_) {
     settings.redirect_uri = given_.text(Setting::kGrantRedirectUri);

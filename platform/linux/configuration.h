@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "agent/http/proxy_tunnel.h"
+#include "agent/oauth/grant.h"
 #include "agent/session/backoff.h"
 #include "agent/settings.h"
 #include "platform/linux/command_line.h"
@@ -68,6 +69,8 @@ class Configuration {
   bool is_for_service() const { return needs_ == Needs::kService; }
   const GivenSettings& given() const { return given_; }
   const Secrets& secrets() const { return secrets_; }
+  /// What tokens are asked for with.
+  const GrantStrategy& grant() const;
   /// The configuration file; empty when there is none.
   const std::string& file() const { return file_; }
   const std::string& ca_file() const { return ca_file_; }

@@ -108,7 +108,7 @@ Problem Session::Open() {
     WarnOfWhatDoesNotOpen();
     return {};
   }
-  if (configuration_->given().text(Setting::kGrantType) != "password") {
+  if (configuration_->grant().works_once) {
     return problem;
   }
   Warn(Join({"the token will not be stored: ", problem.sentence}));

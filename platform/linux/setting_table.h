@@ -80,8 +80,8 @@ struct SettingInfo {
   SettingKind kind;
   const char* argument;  ///< How the help calls the value.
   const char* help;
-  const char* fallback = nullptr;  ///< nullptr: none, or found out at run time.
-  std::array<const char*, 2> choices{};
+  const char* fallback = nullptr;        ///< nullptr: none, or found out at run time.
+  std::array<const char*, 3> choices{};  ///< nullptr: no more.
   std::int64_t least = 0;
   std::int64_t most = 0;
 };
@@ -135,9 +135,9 @@ inline constexpr std::array kSettingTable = {
                 "type",
                 SettingKind::kChoice,
                 "TYPE",
-                "'password' or 'authorization_code' (default: password)",
+                "'password', 'authorization_code' or 'client_credentials' (default: password)",
                 "password",
-                {"password", "authorization_code"}},
+                {"password", "authorization_code", "client_credentials"}},
     SettingInfo{Setting::kGrantUsername, "grant", "username", SettingKind::kText, "NAME",
                 "User, for the type password"},
     SettingInfo{Setting::kGrantPassword, "grant", "password", SettingKind::kSecret, "PASSWORD",

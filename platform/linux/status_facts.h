@@ -16,7 +16,7 @@ namespace connect_auth::program {
 ///
 ///     configuration_file     string or null
 ///     server, token_path, client_id                 strings
-///     grant                  "password" or "authorization_code"
+///     grant                  "password", "authorization_code" or "client_credentials"
 ///     username               string or null
 ///     store, store_kind      strings
 ///     store_shape            string or null: it is not flash

@@ -34,6 +34,16 @@ void settings_of_either_grant_are_accepted(void**) {
   assert_int_equal(CheckSettings(all), Reason::kNone);
 }
 
+void settings_of_a_client_without_user_want_nothing_else(void**) {
+  Settings settings = tests::PageSettings();
+  settings.grant = Grant::kClientCredentials;
+  settings.username = "";
+  settings.password = SecretView();
+  assert_int_equal(CheckSettings(settings), Reason::kNone);
+  settings.client_secret = SecretView();
+  assert_int_equal(CheckSettings(settings), Reason::kClientSecretEmpty);
+}
+
 void settings_refuse_colons_in_id_and_secret(void**) {  // CFG-01, CFG-02
   Settings settings = tests::PageSettings();
   settings.client_id = "a:b";
@@ -86,6 +96,9 @@ void settings_refuse_control_characters_everywhere(void**) {  // CFG-05, CFG-07
     settings = CodeSettings();
     settings.redirect_uri = value;
     assert_int_equal(CheckSettings(settings), Reason::kRedirectUriCharacter);
+    settings = CodeSettings();
+    settings.code_verifier = SecretView(value);
+    assert_int_equal(CheckSettings(settings), Reason::kCodeCharacter);
   }
   Settings tab = tests::PageSettings();
   tab.client_id = "a\tb";
@@ -189,6 +202,7 @@ int main() {
   using namespace connect_auth;  // NOLINT: the tests are in its unnamed namespace
   const CMUnitTest tests[] = {
       cmocka_unit_test(settings_of_either_grant_are_accepted),
+      cmocka_unit_test(settings_of_a_client_without_user_want_nothing_else),
       cmocka_unit_test(settings_refuse_colons_in_id_and_secret),
       cmocka_unit_test(settings_refuse_empty_credentials),
       cmocka_unit_test(settings_do_without_a_code),

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An OAuth 2.0 server for demos and tests that behaves like the vendor's, and can misbehave.
 
-It grants tokens for a password (RFC 6749 section 4.3) and for an authorisation code (4.1), guards
-an API with them (RFC 6750), and records every byte it receives. Never use it for anything real:
-its authorize page asks nobody.
+It grants tokens for a password (RFC 6749 section 4.3), for an authorisation code (4.1) and to the
+client itself (4.4), guards an API with them (RFC 6750), and records every byte it receives. Never
+use it for anything real: its authorize page asks nobody.
 """
 
 import argparse
@@ -401,6 +401,7 @@ class OAuthServer(Listener):
         grants = {
             "password": self._check_password,
             "authorization_code": self._check_code,
+            "client_credentials": lambda _: None,  # RFC 6749 section 4.4: the client is checked
             "refresh_token": self._check_refresh_token,
         }
         if "grant_type" not in form:

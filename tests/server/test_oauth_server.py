@@ -281,7 +281,7 @@ class Grants(ServerTest):
             ("POST", FORM, b"authorization_code&=[authorization code.", 400, "invalid_request"),
             ("POST", FORM, good + b"&client_secret=x", 400, "invalid_request"),
             ("POST", FORM, b"username=x", 400, "invalid_request"),
-            ("POST", FORM, b"grant_type=client_credentials", 400, "unsupported_grant_type"),
+            ("POST", FORM, b"grant_type=device_code", 400, "unsupported_grant_type"),
             ("GET", FORM, None, 405, "invalid_request"),
         ):
             with self.subTest(body=body):
@@ -290,6 +290,11 @@ class Grants(ServerTest):
                 )
                 self.assertEqual(response.status, expected)
                 self.assertEqual(json.loads(answer)["error"], error)
+
+    def test_client_gets_a_token_for_itself(self) -> None:
+        status, answer = self.client.ask(grant_type="client_credentials")
+        self.assertEqual(status, 200)
+        self.assertTrue(self.server.is_valid(answer["access_token"]))
 
     def test_five_failed_logins_lock_the_account(self) -> None:
         for _ in range(5):
