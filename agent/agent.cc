@@ -100,6 +100,9 @@ void Agent::Adopt(const Settings& settings, Changed changed) {
   settings_ = settings;
   static_cast<void>(ParseOrigin(settings_.url, origin_));  // CheckSettings has seen it succeed.
   tls_.SetTrust(settings_.trust);
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  tls_.SetIdentity(settings_.identity);
+#endif
   if (changed == Changed::kAll) {
     PickUp();
   }
@@ -160,8 +163,15 @@ void Agent::Stop() {
 
 CredentialsMark Agent::MarkOfCredentials() const {
   const auto encoding = static_cast<std::uint8_t>(settings_.auth_encoding);
-  const std::string_view fields[] = {AsText({&encoding, 1}), settings_.client_secret.Reveal(),
-                                     settings_.password.Reveal(), settings_.code.Reveal()};
+  const std::string_view fields[] = {
+    AsText({&encoding, 1}),
+    settings_.client_secret.Reveal(),
+    settings_.password.Reveal(),
+    settings_.code.Reveal(),
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+    AsText(settings_.identity.certificates),
+#endif
+  };
   const Digest digest = DigestOf(fields);
   CredentialsMark mark{};
   CopyBytes(ConstBytes(digest).first(mark.size()), mark);

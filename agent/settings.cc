@@ -34,6 +34,11 @@ Reason CheckServer(const Settings& settings) {
   if (settings.trust.authorities.empty()) {
     return Reason::kNoAuthorities;
   }
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  if (settings.identity.certificates.empty() == settings.identity.has_key()) {
+    return Reason::kClientCertificateIncomplete;
+  }
+#endif
   return ArePinsWellFormed(settings.trust.pins) ? Reason::kNone : Reason::kPinMalformed;
 }
 

@@ -10,6 +10,7 @@
 #include "agent/secret.h"
 #include "agent/session/backoff.h"
 #include "agent/session/latch_timer.h"
+#include "agent/tls/identity.h"
 #include "agent/tls/tls_connection.h"
 #include "port/bytes.h"
 #include "port/clock.h"
@@ -40,6 +41,10 @@ struct Settings {
   std::string_view url;  ///< `https://host[:port]`.
   std::string_view token_path = "/Connect/api/token";
   Trust trust;
+
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  Identity identity;
+#endif
 
   std::string_view client_id;  ///< 1.. characters %x20-7E, no colon.
   SecretView client_secret;    ///< 1.. characters %x20-7E, no colon.

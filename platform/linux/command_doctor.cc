@@ -39,6 +39,7 @@ void WarnOfOpenFiles(const Configuration& configuration, DoctorReport& report) {
   if (configuration.file_holds_secret()) {
     WarnIfOpen(configuration.file(), report);
   }
+  WarnIfOpen(configuration.identity().key_file(), report);
   WarnIfOpen(configuration.key_file(), report);
   WarnIfOpen(configuration.store_path(), report);
 }

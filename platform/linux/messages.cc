@@ -80,6 +80,8 @@ class Blanks {
   std::string Timeout() const { return Given(Setting::kLimitsTimeout); }
   std::string ConnectTimeout() const { return Given(Setting::kLimitsConnectTimeout); }
   std::string Authorities() const { return configuration_.ca_file(); }
+  std::string TlsCertificate() const { return configuration_.identity().certificate_file(); }
+  std::string TlsKey() const { return configuration_.identity().key_file(); }
   std::string Store() const { return configuration_.store_path(); }
   std::string ClientSecret() const { return configuration_.secrets().client_secret.source; }
   std::string Password() const { return configuration_.secrets().password.source; }
@@ -146,20 +148,22 @@ class Blanks {
     std::string_view name;
     std::string (Blanks::*value)() const;
   };
-  static const std::array<Blank, 27> kBlanks;
+  static const std::array<Blank, 29> kBlanks;
 
   const Failure& failure_;
   const Configuration& configuration_;
   const Circumstances& circumstances_;
 };
 
-const std::array<Blanks::Blank, 27> Blanks::kBlanks = {{
+const std::array<Blanks::Blank, 29> Blanks::kBlanks = {{
     {"server", &Blanks::Server},
     {"proxy", &Blanks::ProxyName},
     {"proxy_hint_if", &Blanks::ProxyHint},
     {"proxy_complaint", &Blanks::ProxyComplaint},
     {"path", &Blanks::Path},
     {"ca", &Blanks::Authorities},
+    {"tls_certificate", &Blanks::TlsCertificate},
+    {"tls_key", &Blanks::TlsKey},
     {"store", &Blanks::Store},
     {"client_secret", &Blanks::ClientSecret},
     {"password", &Blanks::Password},

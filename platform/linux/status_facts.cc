@@ -148,6 +148,7 @@ Facts GatherFacts(const Session& session) {
       Fact("token_path", given.text(Setting::kServerTokenPath)),
       Fact("client_id", given.text(Setting::kClientId)),
       Fact("grant", given.text(Setting::kGrantType)),
+      TextOrNone("tls_certificate_file", given.text(Setting::kClientTlsCertificateFile)),
       TextOrNone("username", given.text(Setting::kGrantUsername)),
       Fact("store", store.path()),
       Fact("store_kind", store.kind()),

@@ -228,6 +228,11 @@ class OAuthServer(Listener):
             self._codes[code] = _Code(redirect_uri, expires, challenge)
         return code
 
+    def require_client_certificates(self, ca_file: pathlib.Path) -> None:
+        """From now on a connection has to show a certificate below that CA (mutual TLS)."""
+        self._context.load_verify_locations(ca_file)
+        self._context.verify_mode = ssl.CERT_REQUIRED
+
     def revoke_all_tokens(self) -> None:
         """From now on every token issued so far is unknown."""
         with self.lock:
@@ -555,6 +560,7 @@ def _parse_options() -> argparse.Namespace:
     add("--directory", type=pathlib.Path, help="keeps the certificates; default: a temporary one")
     add("--chain", choices=certificates.KINDS, default="ecdsa")
     add("--tls", choices=_TLS, default="any")
+    add("--client-ca", type=pathlib.Path, metavar="FILE", help="demands client certificates of it")
     add("--client-id")
     add("--client-secret-file", type=pathlib.Path, metavar="FILE")
     add("--username")
@@ -586,6 +592,8 @@ def _configure(server: OAuthServer, options: argparse.Namespace) -> None:
     for name, value in chosen.items():
         if value is not None:
             setattr(server, name, value)
+    if options.client_ca:
+        server.require_client_certificates(options.client_ca)
     if options.redirect:
         server.redirect_with(302, options.redirect)
 
