@@ -43,7 +43,7 @@ struct Settings {
   Trust trust;
 
 #if CONNECT_AUTH_CLIENT_CERTIFICATE
-  Identity identity;
+  Identity identity;  ///< What is shown to a server that asks who its client is.
 #endif
 
   std::string_view client_id;  ///< 1.. characters %x20-7E, no colon.
