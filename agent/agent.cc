@@ -100,6 +100,9 @@ void Agent::Adopt(const Settings& settings, Changed changed) {
   settings_ = settings;
   static_cast<void>(ParseOrigin(settings_.url, origin_));  // CheckSettings has seen it succeed.
   tls_.SetTrust(settings_.trust);
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  tls_.SetIdentity(settings_.identity);
+#endif
   if (changed == Changed::kAll) {
     PickUp();
   }
@@ -160,8 +163,15 @@ void Agent::Stop() {
 
 CredentialsMark Agent::MarkOfCredentials() const {
   const auto encoding = static_cast<std::uint8_t>(settings_.auth_encoding);
-  const std::string_view fields[] = {AsText({&encoding, 1}), settings_.client_secret.Reveal(),
-                                     settings_.password.Reveal(), settings_.code.Reveal()};
+  const std::string_view fields[] = {
+    AsText({&encoding, 1}),
+    settings_.client_secret.Reveal(),
+    settings_.password.Reveal(),
+    settings_.code.Reveal(),
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+    AsText(settings_.identity.certificates),
+#endif
+  };
   const Digest digest = DigestOf(fields);
   CredentialsMark mark{};
   CopyBytes(ConstBytes(digest).first(mark.size()), mark);
@@ -288,7 +298,7 @@ Status Agent::MayAsk(Instant earliest) {
     failure_ = token_failure_;
     return Status::kRejected;
   }
-  if (NextKind() == TokenRequestKind::kCode && needs_code()) {
+  if (NextGrant().works_once && needs_code()) {
     if (token_failure_.status != Status::kNeedsCode) {
       Set(token_failure_, Status::kNeedsCode,
           settings_.code.empty() ? Reason::kCodeEmpty : Reason::kCodeSpent);
@@ -315,7 +325,7 @@ Instant Agent::LatchOpens() const {
 }
 
 Instant Agent::next_attempt() const {
-  if (!IsStarted() || (NextKind() == TokenRequestKind::kCode && needs_code())) {
+  if (!IsStarted() || (NextGrant().works_once && needs_code())) {
     return Instant::Never();
   }
   const bool waits_for_nobody = settings_.renews_ahead && !wanted_;
@@ -325,13 +335,10 @@ Instant Agent::next_attempt() const {
 
 /// A refresh token spares the credentials. A code that was not sent yet is newer than it, though:
 /// somebody gave it so that it is used.
-TokenRequestKind Agent::NextKind() const {
-  const bool has_new_code = settings_.grant == Grant::kAuthorizationCode && !needs_code();
-  if (has_refresh_token() && !has_new_code) {
-    return TokenRequestKind::kRefreshToken;
-  }
-  return settings_.grant == Grant::kPassword ? TokenRequestKind::kPassword
-                                             : TokenRequestKind::kCode;
+const GrantStrategy& Agent::NextGrant() const {
+  const GrantStrategy& configured = StrategyOf(settings_.grant);
+  const bool has_new_code = configured.works_once && !needs_code();
+  return has_refresh_token() && !has_new_code ? kRefreshTokenGrant : configured;
 }
 
 Status Agent::BeginTokenRequest() {
@@ -344,9 +351,9 @@ Status Agent::BeginTokenRequest() {
   if (status != Status::kOk) {
     return status;
   }
-  kind_ = NextKind();
+  grant_ = &NextGrant();
   ByteWriter request(memory_.io);
-  WriteTokenRequest(kind_, settings_, state_.refresh_token.view(), origin_, request);
+  WriteTokenRequest(*grant_, settings_, state_.refresh_token.view(), origin_, request);
   if (request.overflowed()) {
     Wipe(memory_.io);
     earliest_ = Instant::Never();
@@ -430,7 +437,7 @@ Wants Agent::wants() const {
 
 Status Agent::PollToken() {
   Status status = Status::kOk;
-  if (kind_ == TokenRequestKind::kCode && exchange_.about_to_send()) {
+  if (grant_->works_once && exchange_.about_to_send()) {
     status = MarkCodeSpent();
   }
   if (status == Status::kOk) {
@@ -545,7 +552,7 @@ Status Agent::FailToken() {
   exchange_.Clear();
   failure_ = token_failure_;
   const Remedy remedy = RemedyOf(token_failure_.reason);
-  if (kind_ == TokenRequestKind::kRefreshToken && FallBackFromRefreshToken()) {
+  if (grant_ == &kRefreshTokenGrant && FallBackFromRefreshToken()) {
     return MayAsk(clock_.Now()) == Status::kOk ? BeginTokenRequest() : token_failure_.status;
   }
   switch (remedy) {
@@ -582,7 +589,7 @@ void Agent::Refuse() {
 
 /// A refresh token that the server does not take any more is forgotten. That the client is not who
 /// it says is no fault of the refresh token. A refusal that names no error may be one of anything:
-/// then the password is worth a try, but with a code there is nothing else, so that the token
+/// then the credentials are worth a try, but with a code there is nothing else, so that the token
 /// stays.
 ///
 /// @return  Whether the credentials, or a code, are worth a try.
@@ -592,7 +599,7 @@ bool Agent::FallBackFromRefreshToken() {
   const bool is_refused =
       token_failure_.reason == Reason::kCodeRefused ||
       (token_failure_.reason == Reason::kRefused && error != OAuthError::kInvalidClient &&
-       (names_error || settings_.grant == Grant::kPassword));
+       (names_error || !StrategyOf(settings_.grant).works_once));
   if (!is_refused) {
     return false;
   }
@@ -768,7 +775,7 @@ Status Agent::Forget() {
   }
   exchange_.Abort();
   ReadMarksIfMissed();
-  if (MissesMarks() && settings_.grant == Grant::kAuthorizationCode) {
+  if (MissesMarks() && StrategyOf(settings_.grant).works_once) {
     return FailNow(Status::kUnavailable, Reason::kStorageFailed);  // Which code is spent?
   }
   state_.WipeTokens();

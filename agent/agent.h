@@ -8,6 +8,7 @@
 #include "agent/failure.h"
 #include "agent/http/exchange.h"
 #include "agent/http/origin.h"
+#include "agent/oauth/grant.h"
 #include "agent/oauth/token.h"
 #include "agent/oauth/token_request.h"
 #include "agent/oauth/token_response.h"
@@ -313,7 +314,7 @@ class Agent {
   Status MayAsk(Instant earliest);
   bool IsLatched() const;
   Instant LatchOpens() const;
-  TokenRequestKind NextKind() const;
+  const GrantStrategy& NextGrant() const;
   bool IsDue();
   Status BeginTokenRequest();
   bool MissesMarks() const;
@@ -371,8 +372,8 @@ class Agent {
   std::size_t request_size_ = 0;            // of the request under way, in the I/O buffer
   std::uint32_t generation_ = 0;            // of the token
   std::array<std::uint8_t, 8> stand_in_{};  // see DrawStandIn()
+  const GrantStrategy* grant_ = nullptr;    // of the last token request
   Phase phase_ = Phase::kStopped;
-  TokenRequestKind kind_ = TokenRequestKind::kPassword;  // of the token request under way
   bool wanted_ = false;            // A token is, as soon as one may be asked for.
   bool rejected_ = false;          // The token was, by the API.
   bool came_since_start_ = false;  // A token did.

@@ -63,6 +63,13 @@
 #define CONNECT_AUTH_KEEP_ALIVE_MS 4000
 #endif  // CONNECT_AUTH_KEEP_ALIVE_MS
 
+/// @def CONNECT_AUTH_CLIENT_CERTIFICATE
+/// 1: TLS connections can show a certificate (see agent/tls/identity.h). Changes the layout of
+/// `Settings` and others: a matter of the build (an option of CMake's), never of one file alone.
+#ifndef CONNECT_AUTH_CLIENT_CERTIFICATE
+#define CONNECT_AUTH_CLIENT_CERTIFICATE 0
+#endif  // CONNECT_AUTH_CLIENT_CERTIFICATE
+
 namespace connect_auth::config {
 
 inline constexpr std::size_t kMaxHeadBytes = CONNECT_AUTH_MAX_HEAD_BYTES;

@@ -31,14 +31,20 @@ enum class Reason : std::uint8_t {
   kUsernameEmpty,
   kUsernameCharacter,  ///< A control character, or not UTF-8 (RFC 6749 A.15).
   kPasswordEmpty,
-  kPasswordCharacter,     ///< A control character, or not UTF-8 (RFC 6749 A.16).
-  kCodeCharacter,         ///< Outside %x20-7E (RFC 6749 A.11).
-  kRedirectUriCharacter,  ///< A blank, a control character or non-ASCII.
-  kAmbiguousGrant,        ///< Both a password and a code are set.
-  kDurationOutOfRange,    ///< A time limit is zero, negative or absurd.
-  kRecordKeySize,         ///< The record key is not 32 bytes.
-  kRequestTarget,         ///< An API request's target does not begin with '/', or is malformed.
-  kRequestMethod,         ///< An API request's method or content type is malformed.
+  kPasswordCharacter,            ///< A control character, or not UTF-8 (RFC 6749 A.16).
+  kCodeCharacter,                ///< It, or its verifier: outside %x20-7E (RFC 6749 A.11).
+  kRedirectUriCharacter,         ///< A blank, a control character or non-ASCII.
+  kAmbiguousGrant,               ///< Both a password and a code are set.
+  kDurationOutOfRange,           ///< A time limit is zero, negative or absurd.
+  kRecordKeySize,                ///< The record key is not 32 bytes.
+  kClientCertificateIncomplete,  ///< A client certificate without a key, or a key without one.
+  kClientCertificateUnreadable,  ///< It is neither PEM nor DER.
+  kClientKeyUnreadable,  ///< Its key is neither PEM nor DER, of a kind that is not built in, or
+                         ///< PSA Crypto has none of that number.
+  kClientKeyEncrypted,   ///< Its key wants a password.
+  kClientKeyMismatch,    ///< The key is that of another certificate.
+  kRequestTarget,        ///< An API request's target does not begin with '/', or is malformed.
+  kRequestMethod,        ///< An API request's method or content type is malformed.
 
   // Local limits and resources.
   kRequestTooLarge,   ///< The I/O buffer cannot hold the request. kBufferTooSmall.
@@ -63,7 +69,8 @@ enum class Reason : std::uint8_t {
   kConnectTimeout,       ///< kTimeout before the TLS handshake was over.
   kOperationTimeout,     ///< kTimeout after it.
 
-  // TLS. Nothing of the credentials has been sent, kTlsTruncated excepted.
+  // TLS. Nothing of the credentials has been sent, but for kTlsTruncated and, with TLS 1.3, the
+  // last three.
   kNotTls,                  ///< The peer answered something else than TLS. kMalformed.
   kTlsRefused,              ///< The peer sent a fatal alert. kMalformed.
   kTlsFailed,               ///< The handshake failed otherwise. kMalformed.
@@ -75,6 +82,10 @@ enum class Reason : std::uint8_t {
   kCertificateExpired,      ///< kCertificateDate.
   kCertificateNotYetValid,  ///< kCertificateDate.
   kClockUnknown,            ///< A certificate's dates cannot be judged. kCertificateDate.
+  // The server was verified. What it had got by then, with TLS 1.3 the request, it did not look at.
+  kClientCertificateMissing,  ///< It wants a certificate of the client. kRejected.
+  kClientCertificateExpired,  ///< It says that the client's has expired. kRejected.
+  kClientCertificateRefused,  ///< It does not take the client's. kRejected.
 
   // HTTP. Status kMalformed.
   kStatusLine,         ///< Not `HTTP/1.0` or `HTTP/1.1` and three digits.

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "agent/encoding/utf8.h"
 #include "agent/http/ascii.h"
 #include "agent/http/origin.h"
+#include "agent/oauth/grant.h"
 
 namespace connect_auth {
 namespace {
@@ -13,26 +13,6 @@ namespace {
 constexpr Millis kSecond = Millis::Seconds(1);
 constexpr Millis kHour = Millis::Seconds(3600);
 constexpr Millis kDay = Millis::Seconds(86400);
-
-/// VSCHAR of RFC 6749 appendix A: %x20-7E.
-bool IsVisible(char c) {
-  return c >= 0x20 && c <= 0x7E;
-}
-bool AllVisible(std::string_view text) {
-  return AllAre(text, IsVisible);
-}
-
-/// UNICODECHARNOCRLF of RFC 6749 appendix A: no control characters but TAB; valid UTF-8.
-bool IsUnicodeWithoutControls(std::string_view text) {
-  Utf8Checker utf8;
-  for (const char c : text) {
-    const auto octet = static_cast<std::uint8_t>(c);
-    if ((octet < 0x20 && c != '\t') || octet == 0x7F || !utf8.Accept(octet)) {
-      return false;
-    }
-  }
-  return utf8.complete();
-}
 
 bool HasColon(std::string_view text) {
   return text.find(':') != std::string_view::npos;
@@ -54,6 +34,11 @@ Reason CheckServer(const Settings& settings) {
   if (settings.trust.authorities.empty()) {
     return Reason::kNoAuthorities;
   }
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  if (settings.identity.certificates.empty() == settings.identity.has_key()) {
+    return Reason::kClientCertificateIncomplete;
+  }
+#endif
   return ArePinsWellFormed(settings.trust.pins) ? Reason::kNone : Reason::kPinMalformed;
 }
 
@@ -62,7 +47,7 @@ Reason CheckClient(const Settings& settings) {
   if (settings.client_id.empty()) {
     return Reason::kClientIdEmpty;
   }
-  if (!AllVisible(settings.client_id)) {
+  if (!IsVisible(settings.client_id)) {
     return Reason::kClientIdCharacter;
   }
   if (HasColon(settings.client_id)) {
@@ -71,38 +56,26 @@ Reason CheckClient(const Settings& settings) {
   if (secret.empty()) {
     return Reason::kClientSecretEmpty;
   }
-  if (!AllVisible(secret)) {
+  if (!IsVisible(secret)) {
     return Reason::kClientSecretCharacter;
   }
   return HasColon(secret) ? Reason::kClientSecretColon : Reason::kNone;
-}
-
-Reason CheckPasswordGrant(const Settings& settings) {
-  if (settings.username.empty()) {
-    return Reason::kUsernameEmpty;
-  }
-  if (!IsUnicodeWithoutControls(settings.username)) {
-    return Reason::kUsernameCharacter;
-  }
-  if (settings.password.empty()) {
-    return Reason::kPasswordEmpty;
-  }
-  return IsUnicodeWithoutControls(settings.password.Reveal()) ? Reason::kNone
-                                                              : Reason::kPasswordCharacter;
 }
 
 Reason CheckGrant(const Settings& settings) {
   if (!settings.password.empty() && !settings.code.empty()) {
     return Reason::kAmbiguousGrant;
   }
-  if (settings.grant == Grant::kPassword) {
-    return CheckPasswordGrant(settings);
+  for (const GrantParameter& parameter : StrategyOf(settings.grant).parameters) {
+    const std::string_view value = parameter.value(settings, {});
+    if (value.empty() && parameter.if_empty != Reason::kNone) {
+      return parameter.if_empty;
+    }
+    if (!parameter.is_well_formed(value)) {
+      return parameter.if_malformed;
+    }
   }
-  const std::string_view redirect = settings.redirect_uri;
-  if (!AllVisible(redirect) || redirect.find(' ') != std::string_view::npos) {
-    return Reason::kRedirectUriCharacter;
-  }
-  return AllVisible(settings.code.Reveal()) ? Reason::kNone : Reason::kCodeCharacter;
+  return Reason::kNone;
 }
 
 Reason CheckLimits(const Settings& settings) {

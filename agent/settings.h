@@ -10,6 +10,7 @@
 #include "agent/secret.h"
 #include "agent/session/backoff.h"
 #include "agent/session/latch_timer.h"
+#include "agent/tls/identity.h"
 #include "agent/tls/tls_connection.h"
 #include "port/bytes.h"
 #include "port/clock.h"
@@ -23,9 +24,12 @@ enum class AuthEncoding : std::uint8_t {
   kForm,   ///< Form-encoded first (RFC 6749 section 2.3.1).
 };
 
+/// What a token is asked for with; oauth/grant.h has what sets them apart. Stored as numbers, so a
+/// new one comes last.
 enum class Grant : std::uint8_t {
   kPassword,           ///< RFC 6749 section 4.3
   kAuthorizationCode,  ///< RFC 6749 section 4.1.3
+  kClientCredentials,  ///< RFC 6749 section 4.4.2
 };
 
 /// Who asks which server for a token, and on what terms.
@@ -38,6 +42,10 @@ struct Settings {
   std::string_view token_path = "/Connect/api/token";
   Trust trust;
 
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  Identity identity;  ///< What is shown to a server that asks who its client is.
+#endif
+
   std::string_view client_id;  ///< 1.. characters %x20-7E, no colon.
   SecretView client_secret;    ///< 1.. characters %x20-7E, no colon.
   AuthEncoding auth_encoding = AuthEncoding::kPlain;
@@ -47,7 +55,7 @@ struct Settings {
   SecretView password;            ///< kPassword: likewise.
   SecretView code;                ///< kAuthorizationCode: %x20-7E. Empty: used up long ago.
   std::string_view redirect_uri;  ///< kAuthorizationCode: sent when not empty.
-  /// kAuthorizationCode: of RFC 7636 section 4.1; sent when not empty.
+  /// kAuthorizationCode: of RFC 7636 section 4.1, %x20-7E; sent when not empty.
   SecretView code_verifier;
 
   /// Seals what is stored; AES-256. Empty: nothing is stored.

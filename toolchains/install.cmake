@@ -100,6 +100,10 @@ install(FILES "${PROJECT_BINARY_DIR}/package/connect_authConfig.cmake"
 
 file(RELATIVE_PATH pc_to_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
 string(REGEX REPLACE "/$" "" pc_to_prefix "${pc_to_prefix}")
+set(pc_client_certificate 0)
+if(CONNECT_AUTH_CLIENT_CERTIFICATE)
+  set(pc_client_certificate 1)
+endif()
 set(pc_libdir "\${prefix}")
 set(pc_includedir "\${prefix}")
 cmake_path(APPEND pc_libdir "${CMAKE_INSTALL_LIBDIR}")

@@ -9,7 +9,7 @@
 
 namespace connect_auth {
 
-// Character classes of RFC 9110 and RFC 5234, without a locale.
+// Character classes of RFC 9110, RFC 5234 and RFC 6749, without a locale.
 
 constexpr bool IsDigit(char c) {
   return c >= '0' && c <= '9';
@@ -57,6 +57,11 @@ constexpr bool IsFieldCharacter(char c) {
     }
   }
   return true;
+}
+
+/// Whether `text` consists of VSCHAR (RFC 6749 appendix A): visible characters and blanks.
+[[gnu::noinline]] constexpr bool IsVisible(std::string_view text) {
+  return AllAre(text, [](char c) { return c >= 0x20 && c <= 0x7E; });
 }
 
 /// Reads 1..18 digits, which fit 64 bits whatever they are.

@@ -6,6 +6,7 @@
 
 #include "agent/config.h"
 #include "agent/http/ascii.h"
+#include "agent/oauth/grant.h"
 #include "agent/oauth/peer_words.h"
 
 namespace connect_auth {
@@ -78,7 +79,7 @@ void SetRefused(Failure& failure, const Settings& settings) {
   }
   const bool about_the_grant = failure.oauth_error == OAuthError::kInvalidGrant ||
                                failure.oauth_error == OAuthError::kInvalidRequest;
-  if (settings.grant == Grant::kAuthorizationCode && about_the_grant) {
+  if (StrategyOf(settings.grant).works_once && about_the_grant) {
     return Set(failure, Status::kNeedsCode, Reason::kCodeRefused);
   }
   Set(failure, Status::kRejected, Reason::kRefused);

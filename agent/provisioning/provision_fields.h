@@ -21,7 +21,7 @@ void VisitFields(Provision& provision, Fields& fields) {
   fields.Secret(11, settings.client_secret);
   fields.Choice(12, settings.auth_encoding, AuthEncoding::kForm);
 
-  fields.Choice(20, settings.grant, Grant::kAuthorizationCode);
+  fields.Choice(20, settings.grant, Grant::kClientCredentials);
   fields.Text(21, settings.username);
   fields.Secret(22, settings.password);
   fields.Secret(23, settings.code);

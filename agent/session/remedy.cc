@@ -32,6 +32,11 @@ Remedy RemedyOf(Reason reason) {
     case Reason::kAmbiguousGrant:
     case Reason::kDurationOutOfRange:
     case Reason::kRecordKeySize:
+    case Reason::kClientCertificateIncomplete:
+    case Reason::kClientCertificateUnreadable:
+    case Reason::kClientKeyUnreadable:
+    case Reason::kClientKeyEncrypted:
+    case Reason::kClientKeyMismatch:
     case Reason::kRequestTarget:
     case Reason::kRequestMethod:
     case Reason::kRequestTooLarge:
@@ -82,6 +87,9 @@ Remedy RemedyOf(Reason reason) {
     case Reason::kCertificateExpired:
     case Reason::kCertificateNotYetValid:
     case Reason::kClockUnknown:
+    case Reason::kClientCertificateMissing:
+    case Reason::kClientCertificateExpired:
+    case Reason::kClientCertificateRefused:
     case Reason::kUnexpectedStatus:
     case Reason::kNotJson:
     case Reason::kJsonTooLarge:

@@ -7,6 +7,7 @@
 
 #include "agent/encoding/byte_order.h"
 #include "agent/http/origin.h"
+#include "agent/oauth/grant.h"
 #include "mbedtls/gcm.h"
 #include "mbedtls/platform.h"
 #include "port/assert.h"
@@ -121,7 +122,7 @@ Fingerprint FingerprintOf(const Settings& settings) {
       settings.token_path,
       settings.client_id,
       AsText({&grant, 1}),
-      settings.grant == Grant::kPassword ? settings.username : std::string_view()};
+      StrategyOf(settings.grant).is_for_user ? settings.username : std::string_view()};
   return DigestOf(fields);
 }
 

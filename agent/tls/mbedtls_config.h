@@ -36,6 +36,12 @@
 #define CONNECT_AUTH_TLS_SMALL 0
 #endif
 
+/** 1: the key of a client certificate may be one that PSA Crypto keeps, in a secure element for example: see
+ *  agent/tls/identity.h. All of TLS goes through PSA Crypto then. */
+#ifndef CONNECT_AUTH_TLS_PSA_KEYS
+#define CONNECT_AUTH_TLS_PSA_KEYS 0
+#endif
+
 /* --- What surrounds it: the agent provides memory, time and randomness (agent/tls/engine.cc) ------- */
 
 /** Says to agent/tls/engine.cc that mbedTLS calls it. */
@@ -90,6 +96,11 @@ long long connect_auth_wall_time(long long *into);
 #define MBEDTLS_SSL_KEEP_PEER_CERTIFICATE /* mbedTLS's 1.3 does not build without. */
 #define MBEDTLS_PSA_CRYPTO_C
 #define MBEDTLS_HKDF_C
+#endif
+
+#if CONNECT_AUTH_TLS_PSA_KEYS
+#define MBEDTLS_USE_PSA_CRYPTO
+#define MBEDTLS_PSA_CRYPTO_C
 #endif
 
 /* --- Certificates ---------------------------------------------------------------------------------- */

@@ -153,6 +153,9 @@ struct TlsConnection::Session {
   bool pin_found;
   bool guesses_time;  // It is `Trust::least_time`.
   bool received_anything;
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  LoadedIdentity* identity;
+#endif
 
   void Init() {
     trusted_until = UnixSeconds{std::numeric_limits<std::int64_t>::max()};
@@ -165,6 +168,9 @@ struct TlsConnection::Session {
     mbedtls_ssl_free(&ssl);
     mbedtls_ssl_config_free(&config);
     mbedtls_x509_crt_free(&authorities);
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+    FreeIdentity(identity);
+#endif
     Wipe(gathered);
   }
 
@@ -315,8 +321,14 @@ Status TlsConnection::OfferSession(std::string_view host, std::uint16_t port) {
 /// What a session stands and falls with.
 Digest TlsConnection::BindingTo(std::string_view host, std::uint16_t port) {
   if (!trust_digest_known_) {
-    const std::string_view trust[] = {AsText(trust_.authorities), AsText(trust_.backup_authorities),
-                                      trust_.pins};
+    const std::string_view trust[] = {
+      AsText(trust_.authorities),
+      AsText(trust_.backup_authorities),
+      trust_.pins,
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+      AsText(identity_.certificates),  // It was shown when the session was made.
+#endif
+    };
     trust_digest_ = DigestOf(trust);
     trust_digest_known_ = true;
   }
@@ -331,7 +343,8 @@ void TlsConnection::SetTrust(const Trust& trust) {
   trust_digest_known_ = false;
 }
 
-Status TlsConnection::LoadAuthorities() {
+/// Those to verify with, and those to show.
+Status TlsConnection::LoadCertificates() {
   session_->authorities_loaded = true;
   for (const ConstBytes certificates : {trust_.authorities, trust_.backup_authorities}) {
     if (certificates.empty()) {
@@ -346,8 +359,64 @@ Status TlsConnection::LoadAuthorities() {
     }
     return Break(Status::kInvalidArgument, Reason::kAuthoritiesUnreadable, result);
   }
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  return LoadOwnCertificate();
+#else
   return Status::kOk;
+#endif
 }
+
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+
+void TlsConnection::SetIdentity(const Identity& identity) {
+  identity_ = identity;
+  trust_digest_known_ = false;
+}
+
+Status TlsConnection::LoadOwnCertificate() {
+  if (identity_.certificates.empty()) {
+    return Status::kOk;
+  }
+  int result = 0;
+  const Reason reason =
+      LoadIdentity(identity_, engine_, session_->config, session_->identity, result);
+  if (reason == Reason::kNone) {
+    return Status::kOk;
+  }
+  return Engine::refused_allocations() != refused_before_ || IsAllocationFailure(result)
+             ? Break(Status::kOutOfMemory, Reason::kArenaExhausted, result)
+             : Break(Status::kInvalidArgument, reason, result);
+}
+
+/// What the server's fatal alert says of our certificate; kNone: nothing. handshake_failure is all
+/// that TLS 1.2 has for "there is none", and decrypt_error is said of signatures that do not fit:
+/// they mean that once the server has shown its own and there is nothing else left to judge.
+Reason TlsConnection::RefusalInAlert() const {
+  switch (session_->ssl.MBEDTLS_PRIVATE(in_msg)[1]) {
+    case MBEDTLS_SSL_ALERT_MSG_CERT_EXPIRED:
+      return Reason::kClientCertificateExpired;
+    case MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE:
+    case MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR:
+      if (!session_->verified) {
+        return Reason::kNone;
+      }
+      break;
+    case MBEDTLS_SSL_ALERT_MSG_BAD_CERT:
+    case MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT:
+    case MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED:
+    case MBEDTLS_SSL_ALERT_MSG_CERT_UNKNOWN:
+    case MBEDTLS_SSL_ALERT_MSG_UNKNOWN_CA:
+    case MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED:
+    case MBEDTLS_SSL_ALERT_MSG_CERT_REQUIRED:
+      break;
+    default:
+      return Reason::kNone;
+  }
+  return identity_.certificates.empty() ? Reason::kClientCertificateMissing
+                                        : Reason::kClientCertificateRefused;
+}
+
+#endif  // CONNECT_AUTH_CLIENT_CERTIFICATE
 
 /// Does a step; and where a session was on offer when it failed, begins again without it. Lack of
 /// memory and a chain that was refused are not the session's fault.
@@ -374,10 +443,10 @@ Status TlsConnection::Handshake() {
 Status TlsConnection::StepHandshake() {
   waits_for_ = Interest::kNothing;
   mbedtls_ssl_context& ssl = session_->ssl;
-  // The authorities are read when there is a certificate to verify: a resumed session has none.
+  // The certificates are read when there is one to verify: a resumed session has none.
   if (ssl.MBEDTLS_PRIVATE(state) == MBEDTLS_SSL_SERVER_CERTIFICATE &&
       !session_->authorities_loaded) {
-    const Status loaded = LoadAuthorities();
+    const Status loaded = LoadCertificates();
     if (loaded != Status::kOk) {
       return loaded;
     }
@@ -527,6 +596,11 @@ Status TlsConnection::BreakWithError(int error_code) {
     case MBEDTLS_ERR_SSL_BAD_CERTIFICATE:
       return BreakUntrusted(error_code);
     case MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE:
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+      if (RefusalInAlert() != Reason::kNone) {
+        return Break(Status::kRejected, RefusalInAlert(), error_code);
+      }
+#endif
       return Break(Status::kMalformed, Reason::kTlsRefused, error_code);
     case MBEDTLS_ERR_NET_CONN_RESET:
     case MBEDTLS_ERR_SSL_CONN_EOF:

@@ -5,9 +5,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "agent/config.h"
 #include "agent/failure.h"
 #include "agent/tls/digest.h"
 #include "agent/tls/engine.h"
+#include "agent/tls/identity.h"
 #include "agent/tls/session_cache.h"
 #include "port/bytes.h"
 #include "port/clock.h"
@@ -46,20 +48,22 @@ bool ArePinsWellFormed(std::string_view pins);
 /// that out. `Connect` does one step of the handshake at a time; a step may compute for as long as
 /// one public-key operation takes on the device.
 ///
-/// The last session is offered for resumption: to the same host and port, under the same trust,
-/// for as long as agent/tls/README.md says. A server that resumes it proves that it is the one that
-/// was verified, and sends no certificate again. One that does not is verified in the same
-/// handshake. Where a handshake fails with a session on offer, the session is dropped and one more
-/// connection is made without.
+/// The last session is offered for resumption: to the same host and port, under the same trust and
+/// identity, for as long as agent/tls/README.md says. A server that resumes it proves that it is
+/// the one that was verified, and sends no certificate again. One that does not is verified in the
+/// same handshake. Where a handshake fails with a session on offer, the session is dropped and one
+/// more connection is made without.
 ///
 /// Output is gathered and goes out when the peer's answer is first asked for (`Read`), so that the
 /// end of the handshake and a small request share one segment.
 ///
 /// Statuses beyond those of `Connection`:
 /// - `Connect`: kUntrusted, kCertificateDate, kMalformed (the handshake failed), kOutOfMemory (the
-///   arena is too small), kInvalidArgument (authorities unreadable), kFailedPrecondition (no
-///   engine started).
-/// - `Write`, `Read`: kMalformed (a record failed its checks), kOutOfMemory.
+///   arena is too small), kInvalidArgument (authorities or own certificate unreadable),
+///   kRejected (the server wants another client certificate), kFailedPrecondition (no engine
+///   started).
+/// - `Write`, `Read`: kMalformed (a record failed its checks), kOutOfMemory; kRejected likewise:
+///   with TLS 1.3 the server says so only after its client is done with the handshake.
 /// - `Read`: kClosed only after close_notify; kUnavailable for an end without it.
 class TlsConnection final : public Connection {
  public:
@@ -75,6 +79,10 @@ class TlsConnection final : public Connection {
 
   /// Takes effect with the next connection.
   void SetTrust(const Trust& trust);
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  /// Takes effect likewise.
+  void SetIdentity(const Identity& identity);
+#endif
 
   Status Connect(std::string_view host, std::uint16_t port) override;
   IoResult Write(ConstBytes data) override;
@@ -86,18 +94,28 @@ class TlsConnection final : public Connection {
   void KeepSessionNow();
 
   /// What the last kPending waits for; kNothing: call again at once.
-  Interest waits_for() const { return waits_for_; }
+  Interest waits_for() const {
+    return waits_for_;
+  }
   /// Why the last call failed. Survives `Close()`, until the next connection begins.
-  Reason reason() const { return reason_; }
+  Reason reason() const {
+    return reason_;
+  }
   /// mbedTLS's code for it; 0: none. Survives likewise.
-  std::int32_t error_code() const { return error_code_; }
+  std::int32_t error_code() const {
+    return error_code_;
+  }
   /// The version and cipher suite agreed on, for diagnosis; empty when not open. Static text.
   std::string_view version() const;
   std::string_view cipher_suite() const;
   /// Whether the last handshake resumed a session. Survives `Close()` likewise.
-  bool resumed() const { return resumed_; }
+  bool resumed() const {
+    return resumed_;
+  }
   /// What is offered next time. Not to be changed between `Connect()` and `Close()`.
-  SessionCache& sessions() { return sessions_; }
+  SessionCache& sessions() {
+    return sessions_;
+  }
 
  private:
   enum class Phase : std::uint8_t { kClosed, kTransport, kHandshake, kOpen, kBroken };
@@ -108,7 +126,7 @@ class TlsConnection final : public Connection {
   int Configure();
   Status OfferSession(std::string_view host, std::uint16_t port);
   Digest BindingTo(std::string_view host, std::uint16_t port);
-  Status LoadAuthorities();
+  Status LoadCertificates();
   Status Handshake();
   Status StepHandshake();
   Status Conclude();
@@ -117,6 +135,10 @@ class TlsConnection final : public Connection {
   Status Break(Status status, Reason reason, int error_code);
   Status BreakWithError(int error_code);
   Status BreakUntrusted(int error_code);
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  Status LoadOwnCertificate();
+  Reason RefusalInAlert() const;
+#endif
   bool IsPending(int result);
   Status Flush();
   int SendRecord(ConstBytes record);
@@ -128,6 +150,9 @@ class TlsConnection final : public Connection {
   Engine& engine_;
   SessionCache sessions_;
   Trust trust_;
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  Identity identity_;
+#endif
   Digest trust_digest_{};
   Session* session_ = nullptr;
   std::size_t refused_before_ = 0;

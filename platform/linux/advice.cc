@@ -67,6 +67,23 @@ Advice AdviceFor(Reason reason) {
     case Reason::kDurationOutOfRange:
       return {kUsage, "refused_wait is less than an hour",
               "set it in [limits] to 3600 or more, or to 0 for waiting until somebody acts"};
+    case Reason::kClientCertificateIncomplete:
+      return {kUsage, "there is a client certificate or its key, and not the other one",
+              "set both tls_certificate_file and tls_key_file in [client]"};
+    case Reason::kClientCertificateUnreadable:
+      return {kUsage, "the client certificate in {tls_certificate} is malformed (code {tls})",
+              "set tls_certificate_file in [client] to a PEM file, the device's own certificate "
+              "first"};
+    case Reason::kClientKeyUnreadable:
+      return {kUsage, "there is no private key for RSA, P-256 or P-384 in {tls_key} (code {tls})",
+              "set tls_key_file in [client] to the key of the client certificate"};
+    case Reason::kClientKeyEncrypted:
+      return {kUsage, "the key of the client certificate in {tls_key} is encrypted",
+              "decrypt it with openssl pkey, into a file that its owner alone may read"};
+    case Reason::kClientKeyMismatch:
+      return {kUsage,
+              "the key in {tls_key} is not that of the first certificate in {tls_certificate}",
+              "correct tls_key_file or tls_certificate_file in [client]"};
     case Reason::kRecordKeySize:
       return {kStorage, "the store's key does not have 32 octets", "restore it or remove it"};
     case Reason::kRequestTarget:
@@ -168,6 +185,18 @@ Advice AdviceFor(Reason reason) {
       return {kUntrusted, "the clock is not set, so the certificate of {server} cannot be judged",
               "set the clock, or unset_clock in [server] if the device has none"};
 
+    case Reason::kClientCertificateMissing:
+      return {kUntrusted, "{server} wants a client certificate",
+              "set tls_certificate_file and tls_key_file in [client]"};
+    case Reason::kClientCertificateExpired:
+      return {kUntrusted,
+              "{server} says that the client certificate in {tls_certificate} has expired",
+              "have a new one made; or the server's clock is wrong"};
+    case Reason::kClientCertificateRefused:
+      return {kUntrusted, "{server} does not accept the client certificate in {tls_certificate}",
+              "set tls_certificate_file in [client] to one of the CA that the server knows, with "
+              "those in between, and see whether it was revoked"};
+
     case Reason::kStatusLine:
       return {kProtocol, "{server} does not answer in HTTP/1.1", "check url in [server]"};
     case Reason::kFieldSyntax:
@@ -246,7 +275,7 @@ Advice AdviceFor(OAuthError error) {
   switch (error) {
     case OAuthError::kNone:
       return {kRefused, "{server} refused the request (HTTP {status}){words_if}",
-              "check id and secret in [client], and the user in [grant], before trying again: a "
+              "check id and secret in [client]{user_if} before trying again: a "
               "few failures may lock the account"};
     case OAuthError::kInvalidRequest:
       return {kRefused, "{server} finds the request malformed (invalid_request){words_if}",
@@ -255,8 +284,8 @@ Advice AdviceFor(OAuthError error) {
       return {kRefused, "{server} does not accept client id and secret (invalid_client){words_if}",
               "check id and secret in [client]{encoding_hint}"};
     case OAuthError::kInvalidGrant:
-      return {kRefused, "{server} does not accept username and password (invalid_grant){words_if}",
-              "check both in [grant] before trying again: a few failures may lock the account"};
+      return {kRefused, "{server} does not accept {credentials} (invalid_grant){words_if}",
+              "check them before trying again: a few failures may lock the account"};
     case OAuthError::kUnauthorizedClient:
       return {kRefused,
               "{server} does not let this client use this grant (unauthorized_client){words_if}",

@@ -10,7 +10,7 @@ Problem CodeExchange::Open(const CommandLine& line) {
   line_ = &line;
   has_service_ = service_.Open(line);
   Problem problem = configuration_.Load(line, has_service_ ? Needs::kIdentity : Needs::kAll);
-  if (!problem.exists() && configuration_.given().text(Setting::kGrantType) == "password") {
+  if (!problem.exists() && !configuration_.grant().works_once) {
     return {ExitCode::kUsage,
             "a code is of no use for the configured grant; set type in [grant] to "
             "authorization_code"};

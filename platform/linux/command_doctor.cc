@@ -39,6 +39,7 @@ void WarnOfOpenFiles(const Configuration& configuration, DoctorReport& report) {
   if (configuration.file_holds_secret()) {
     WarnIfOpen(configuration.file(), report);
   }
+  WarnIfOpen(configuration.identity().key_file(), report);
   WarnIfOpen(configuration.key_file(), report);
   WarnIfOpen(configuration.store_path(), report);
 }
@@ -100,7 +101,7 @@ std::string LifeOf(const Agent& agent) {
                    : std::string("an unknown time");
 }
 
-void CheckPasswordGrant(const CommandLine& line, Session& session, DoctorReport& report) {
+void CheckByAsking(const CommandLine& line, Session& session, DoctorReport& report) {
   Wish wish;
   wish.renew = true;
   wish.retry_refused = line.retry_refused;
@@ -120,8 +121,8 @@ void CheckGrant(const CommandLine& line, const Configuration& configuration, Doc
     report.Skip(kGrant, "without a store no token is asked for");
     return;
   }
-  if (configuration.given().text(Setting::kGrantType) == "password") {
-    CheckPasswordGrant(line, session, report);
+  if (!configuration.grant().works_once) {
+    CheckByAsking(line, session, report);
     return;
   }
   const std::string stored = session.agent().token().empty()
@@ -167,10 +168,12 @@ void CheckStorage(const Configuration& configuration, DoctorReport& report) {
 }
 
 /// The service has credentials and store to itself, and does with them what is asked of it.
-void CheckService(const CommandLine& line, bool by_password, ServiceLink& service,
+///
+/// @param may_ask  Whether a token may be asked for.
+void CheckService(const CommandLine& line, bool may_ask, ServiceLink& service,
                   DoctorReport& report) {
   report.Ok("service", "it answers");
-  if (by_password) {
+  if (may_ask) {
     Problem problem = service.Ask(line.retry_refused ? "renew retry_refused" : "renew");
     if (problem.exists()) {
       report.Fail(kGrant, problem);
@@ -197,8 +200,7 @@ Problem RunDoctor(const CommandLine& line) {
     report.Skip(kGrant, "no credentials are sent to a server that is not right");
   }
   if (service.Open(line)) {
-    const bool by_password = configuration.given().text(Setting::kGrantType) == "password";
-    CheckService(line, trusted && by_password, service, report);
+    CheckService(line, trusted && !configuration.grant().works_once, service, report);
     return report.result();
   }
   if (trusted) {

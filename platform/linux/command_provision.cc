@@ -150,6 +150,10 @@ Problem ProvisionMaker::Check(const Provision& provision) const {
     return {ExitCode::kUsage,
             "the firmware has IPv4 alone; give url in [server] a name, or such an address"};
   }
+  if (!configuration_.identity().certificate_file().empty()) {
+    return {ExitCode::kUsage,
+            "the firmware shows no client certificate; leave tls_certificate_file in [client] out"};
+  }
   if (!configuration_.proxy().host.empty()) {
     return {ExitCode::kUsage,
             "the firmware knows no proxy; name the server in no_proxy of [server], if the device "

@@ -10,6 +10,7 @@
 
 #include "agent/http/ascii.h"
 #include "agent/http/origin.h"
+#include "platform/linux/certificate_file.h"
 #include "platform/linux/file.h"
 #include "platform/linux/output.h"
 #include "platform/linux/text.h"
@@ -22,7 +23,6 @@ constexpr const char* kDefaultFile = "/etc/connect-auth/connect-auth.conf";
 constexpr const char* kSystemStore = "/var/lib/connect-auth";
 constexpr std::array kSystemAuthorities = {"/etc/ssl/certs/ca-certificates.crt",
                                            "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"};
-constexpr std::size_t kMostCertificateBytes = 4 << 20;
 constexpr std::string_view kStandIn = "-";
 
 Problem Missing(std::string_view what, Setting setting) {
@@ -30,20 +30,6 @@ Problem Missing(std::string_view what, Setting setting) {
   return {ExitCode::kUsage,
           Join({"no ", what, " is configured; set ", info.key, " in section [", info.section,
                 "] of the configuration file, or --", OptionName(info).c_str()})};
-}
-
-Problem CannotReadCertificates(const std::string& path, std::string_view why) {
-  return {ExitCode::kUsage, Join({"cannot use the CA certificates in ", path, ": ", why,
-                                  "; name a file that holds some with ca_file"})};
-}
-
-bool LooksLikeCertificates(std::string_view content) {
-  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----";
-  constexpr std::string_view kEnd = "-----END CERTIFICATE-----";
-  constexpr char kDerSequence = 0x30;
-  const std::size_t begin = content.find(kBegin);
-  return begin == std::string_view::npos ? content.starts_with(kDerSequence)
-                                         : content.find(kEnd, begin) != std::string_view::npos;
 }
 
 /// The configuration file that counts; empty: there is none.
@@ -79,9 +65,9 @@ void LeaveOutGrant(Settings& settings) {
 }
 
 void StandInForSecrets(Settings& settings) {
-  const bool by_password = settings.grant == Grant::kPassword;
+  const bool is_for_user = StrategyOf(settings.grant).is_for_user;
   settings.client_secret = SecretView(kStandIn);
-  settings.password = by_password ? SecretView(kStandIn) : SecretView();
+  settings.password = is_for_user ? SecretView(kStandIn) : SecretView();
   settings.code = SecretView();
 }
 
@@ -105,6 +91,16 @@ std::string DefaultStore() {
                                            : std::string();
 }
 
+/// @param type  One of the table's choices.
+Grant GrantOfType(std::string_view type) {
+  for (const Grant grant : {Grant::kPassword, Grant::kAuthorizationCode}) {
+    if (type == StrategyOf(grant).type) {
+      return grant;
+    }
+  }
+  return Grant::kClientCredentials;
+}
+
 bool IsEmpty(const Secret& secret) {
   return secret.given() && secret.value.empty();
 }
@@ -124,23 +120,6 @@ bool ReadGivenSettings(const CommandLine& line, GivenSettings& into) {
          !into.TakeOptions(line).exists();
 }
 
-Problem ReadCertificates(const std::string& path, SecretBuffer& into) {
-  const int error = ReadFile(path, kMostCertificateBytes, into);
-  if (error != 0) {
-    return CannotReadCertificates(path, ErrorText(error));
-  }
-  const std::string_view content = AsText(into.bytes());
-  if (!LooksLikeCertificates(content)) {
-    return CannotReadCertificates(path, "there is none in it");
-  }
-  constexpr std::array<std::uint8_t, 1> kNul{};
-  const bool is_pem = content.find("-----BEGIN ") != std::string_view::npos;
-  if (is_pem && !into.Append(kNul)) {
-    return CannotReadCertificates(path, "there is no memory left");
-  }
-  return {};
-}
-
 Problem Configuration::Load(const CommandLine& line, Needs needs) {
   needs_ = needs;
   device_id_ = DeviceId();
@@ -153,6 +132,7 @@ Problem Configuration::Load(const CommandLine& line, Needs needs) {
   }
   problem = LoadSecrets(given_, secrets_);
   if (needs < Needs::kTrust) {
+    static_cast<void>(identity_.Load(given_));
     return {};
   }
   if (needs == Needs::kTrust) {
@@ -162,6 +142,9 @@ Problem Configuration::Load(const CommandLine& line, Needs needs) {
   }
   if (!problem.exists()) {
     problem = LoadProxy();
+  }
+  if (!problem.exists()) {
+    problem = identity_.Load(given_);
   }
   return problem.exists() ? problem : LoadAuthorities();
 }
@@ -190,6 +173,10 @@ Problem Configuration::LoadGiven(const CommandLine& line) {
              : problem;
 }
 
+const GrantStrategy& Configuration::grant() const {
+  return StrategyOf(GrantOfType(given_.text(Setting::kGrantType)));
+}
+
 Problem Configuration::CheckIdentity() const {
   if (!given_.has(Setting::kServerUrl)) {
     return Missing("server", Setting::kServerUrl);
@@ -197,8 +184,7 @@ Problem Configuration::CheckIdentity() const {
   if (!given_.has(Setting::kClientId)) {
     return Missing("client id", Setting::kClientId);
   }
-  const bool by_password = given_.text(Setting::kGrantType) == "password";
-  if (by_password && !given_.has(Setting::kGrantUsername)) {
+  if (grant().is_for_user && !given_.has(Setting::kGrantUsername)) {
     return Missing("username", Setting::kGrantUsername);
   }
   return {};
@@ -208,8 +194,7 @@ Problem Configuration::CheckSecrets() const {
   if (!secrets_.client_secret.given()) {
     return Missing("client secret", Setting::kClientSecretFile);
   }
-  const bool by_password = given_.text(Setting::kGrantType) == "password";
-  if (by_password && !secrets_.password.given()) {
+  if (grant().is_for_user && !secrets_.password.given()) {
     return Missing("password", Setting::kGrantPasswordFile);
   }
   return IsEmpty(secrets_.code) ? EmptyCode(secrets_.code) : Problem();
@@ -292,10 +277,10 @@ Problem Configuration::LoadAuthorities() {
   if (ca_file_.empty()) {
     return Missing("CA certificate (and the system has none)", Setting::kServerCaFile);
   }
-  Problem problem = ReadCertificates(ca_file_, authorities_);
+  Problem problem = ReadCertificates(ca_file_, Setting::kServerCaFile, authorities_);
   if (!problem.exists() && given_.has(Setting::kServerBackupCaFile)) {
     problem = ReadCertificates(std::string(given_.text(Setting::kServerBackupCaFile)),
-                               backup_authorities_);
+                               Setting::kServerCaFile, backup_authorities_);
   }
   return problem;
 }
@@ -325,8 +310,7 @@ void Configuration::AddIdentity(Settings& settings) const {
   settings.auth_encoding = given_.text(Setting::kClientAuthEncoding) == "form"
                                ? AuthEncoding::kForm
                                : AuthEncoding::kPlain;
-  settings.grant =
-      given_.text(Setting::kGrantType) == "password" ? Grant::kPassword : Grant::kAuthorizationCode;
+  settings.grant = GrantOfType(given_.text(Setting::kGrantType));
   settings.username = given_.text(Setting::kGrantUsername);
   if (sends_redirect_uri_) {
     settings.redirect_uri = given_.text(Setting::kGrantRedirectUri);
@@ -346,6 +330,10 @@ void Configuration::AddTerms(Settings& settings) const {
   settings.trust.authorities = stand_in ? AsBytes(kStandIn) : authorities_.bytes();
   settings.trust.backup_authorities = backup_authorities_.bytes();
   settings.trust.pins = given_.text(Setting::kServerPin);
+  settings.identity = identity_.view();
+  if (stand_in && !settings.identity.certificates.empty()) {
+    settings.identity.key = SecretView(kStandIn);
+  }
   settings.timeout = seconds(Setting::kLimitsTimeout);
   settings.connect_timeout = seconds(Setting::kLimitsConnectTimeout);
   settings.renewal_margin = seconds(Setting::kLimitsRenewalMargin);

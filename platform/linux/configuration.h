@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "agent/http/proxy_tunnel.h"
+#include "agent/oauth/grant.h"
 #include "agent/session/backoff.h"
 #include "agent/settings.h"
 #include "platform/linux/command_line.h"
@@ -15,6 +16,7 @@
 #include "platform/linux/proxy_setting.h"
 #include "platform/linux/secret_buffer.h"
 #include "platform/linux/secrets.h"
+#include "platform/linux/tls_identity.h"
 
 namespace connect_auth::program {
 
@@ -68,9 +70,12 @@ class Configuration {
   bool is_for_service() const { return needs_ == Needs::kService; }
   const GivenSettings& given() const { return given_; }
   const Secrets& secrets() const { return secrets_; }
+  /// What tokens are asked for with.
+  const GrantStrategy& grant() const;
   /// The configuration file; empty when there is none.
   const std::string& file() const { return file_; }
   const std::string& ca_file() const { return ca_file_; }
+  const TlsIdentity& identity() const { return identity_; }
   /// The proxy that the server is reached through, borrowed from this object; without a host: none.
   Proxy proxy() const;
   /// Of that, HOST:PORT.
@@ -83,7 +88,10 @@ class Configuration {
   BackoffPlan BackoffOf(Setting start_spread, Setting retry_period) const;
   Millis seconds(Setting setting) const { return Millis::Seconds(given_.number(setting)); }
   std::size_t max_token() const;
-  std::size_t authorities_size() const { return authorities_.size() + backup_authorities_.size(); }
+  /// Octets of certificates and key that TLS has to read.
+  std::size_t certificates_size() const {
+    return authorities_.size() + backup_authorities_.size() + identity_.size();
+  }
 
  private:
   void AddIdentity(Settings& settings) const;
@@ -103,6 +111,7 @@ class Configuration {
   std::string ca_file_;
   SecretBuffer authorities_;
   SecretBuffer backup_authorities_;
+  TlsIdentity identity_;
   std::string device_id_;
   SecretBuffer code_verifier_;
   bool sends_redirect_uri_ = true;
@@ -115,10 +124,5 @@ class Configuration {
 /// @return  false: the file is wrong, or cannot be read although somebody named it;
 ///          `Configuration::Load` says how.
 bool ReadGivenSettings(const CommandLine& line, GivenSettings& into);
-
-/// Reads CA certificates in the form in which mbedTLS wants them: PEM ends with a NUL that counts.
-///
-/// @return  A problem (kUsage): they cannot be read, or are obviously none.
-Problem ReadCertificates(const std::string& path, SecretBuffer& into);
 
 }  // namespace connect_auth::program

@@ -3,7 +3,7 @@
 
 #include <mbedtls/x509_crt.h>
 
-#include "platform/linux/configuration.h"
+#include "platform/linux/certificate_file.h"
 #include "platform/linux/text.h"
 
 namespace connect_auth::program {
@@ -30,7 +30,7 @@ class Chain {
 
 Problem ReadDerCertificate(const std::string& path, SecretBuffer& into) {
   SecretBuffer text;
-  Problem problem = ReadCertificates(path, text);
+  Problem problem = ReadCertificates(path, Setting::kServerCaFile, text);
   if (problem.exists()) {
     return problem;
   }

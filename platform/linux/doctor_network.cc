@@ -6,6 +6,7 @@
 #include "agent/agent.h"
 #include "agent/http/request_writer.h"
 #include "platform/linux/advice.h"
+#include "platform/linux/certificate_file.h"
 #include "platform/linux/messages.h"
 #include "platform/linux/session.h"
 #include "platform/linux/text.h"
@@ -18,6 +19,7 @@ constexpr const char* kName = "name resolution";
 constexpr const char* kConnection = "connection";
 constexpr const char* kProxy = "proxy";
 constexpr const char* kTls = "TLS";
+constexpr const char* kOwnCertificate = "client certificate";
 constexpr const char* kPath = "path";
 
 /// Connecting as a machine that can be run to its end.
@@ -57,12 +59,13 @@ NetworkChecks::NetworkChecks(const Configuration& configuration)
       settings_(configuration.ForAgent({})),
       clock_(system_clock_),
       route_(configuration),
-      arena_size_(ArenaSize(configuration.authorities_size())),
+      arena_size_(ArenaSize(configuration.certificates_size())),
       arena_(new std::uint8_t[arena_size_]),
       tls_(route_.connection(), engine_),
       exchange_(tls_, clock_, io_) {
   static_cast<void>(ParseOrigin(settings_.url, origin_));
   tls_.SetTrust(settings_.trust);
+  tls_.SetIdentity(settings_.identity);
   clock_.SetLeast(settings_.least_time);
 }
 
@@ -117,7 +120,25 @@ bool NetworkChecks::CheckTls(DoctorReport& report) {
   }
   report.Ok(kTls, Join({tls_.version(), " with ", tls_.cipher_suite(),
                         "; the certificate is trusted by ", configuration_.ca_file()}));
+  CheckOwnCertificate(report);
   return true;
+}
+
+/// That the key belongs to it was seen in the handshake. What the server thinks of it may come only
+/// with its first answer.
+void NetworkChecks::CheckOwnCertificate(DoctorReport& report) const {
+  const std::string& file = configuration_.identity().certificate_file();
+  const std::optional<UnixSeconds> end = EndOfValidity(settings_.identity.certificates);
+  if (file.empty() || !end) {
+    return;
+  }
+  const Result<UnixSeconds> now = clock_.WallTime();
+  if (now.ok() && *end <= now.value()) {
+    report.Warn(kOwnCertificate, Join({file, " has expired on ", UtcTime(*end),
+                                       "; have a new one made before the server minds"}));
+  } else {
+    report.Ok(kOwnCertificate, Join({file, " is valid until ", UtcTime(*end)}));
+  }
 }
 
 /// Asks for a token without a word of credentials: whatever the answer, no login has failed.

@@ -37,6 +37,7 @@ class NetworkChecks {
   bool CheckPath(DoctorReport& report);
 
  private:
+  void CheckOwnCertificate(DoctorReport& report) const;
   void FailConnection(Reason reason, DoctorReport& report) const;
   Problem ExplainTls(Status status) const;
   Problem ExplainFailure(const Failure& failure) const;

@@ -57,6 +57,18 @@ std::string UnknownKey(std::string_view section, std::string_view key) {
   return Join({"unknown key", Quoted(key), " in [", section, "]; it takes ", keys});
 }
 
+bool IsChoice(const SettingInfo& info, std::string_view value) {
+  return std::any_of(info.choices.begin(), info.choices.end(),
+                     [value](const char* choice) { return choice != nullptr && value == choice; });
+}
+
+/// `one, another or a third`
+std::string ChoicesOf(const SettingInfo& info) {
+  const bool has_third = info.choices[2] != nullptr;
+  return has_third ? Join({info.choices[0], ", ", info.choices[1], " or ", info.choices[2]})
+                   : Join({info.choices[0], " or ", info.choices[1]});
+}
+
 /// @return  What is accepted, as the end of a sentence; empty: the value is.
 std::string Objection(const SettingInfo& info, std::string_view value) {
   if (value.empty()) {
@@ -67,10 +79,9 @@ std::string Objection(const SettingInfo& info, std::string_view value) {
     case SettingKind::kSecret:
       return {};
     case SettingKind::kChoice:
-      return std::find(info.choices.begin(), info.choices.end(), value) != info.choices.end()
+      return IsChoice(info, value)
                  ? std::string()
-                 : Join({"must be ", info.choices[0], " or ", info.choices[1],
-                         "; correct it and try again"});
+                 : Join({"must be ", ChoicesOf(info), "; correct it and try again"});
     case SettingKind::kSeconds:
     case SettingKind::kCount:
       break;

@@ -80,9 +80,17 @@ class Blanks {
   std::string Timeout() const { return Given(Setting::kLimitsTimeout); }
   std::string ConnectTimeout() const { return Given(Setting::kLimitsConnectTimeout); }
   std::string Authorities() const { return configuration_.ca_file(); }
+  std::string TlsCertificate() const { return configuration_.identity().certificate_file(); }
+  std::string TlsKey() const { return configuration_.identity().key_file(); }
   std::string Store() const { return configuration_.store_path(); }
   std::string ClientSecret() const { return configuration_.secrets().client_secret.source; }
   std::string Password() const { return configuration_.secrets().password.source; }
+  std::string Credentials() const {
+    return configuration_.grant().is_for_user ? "username and password" : "client id and secret";
+  }
+  std::string UserIf() const {
+    return configuration_.grant().is_for_user ? ", and the user in [grant]," : "";
+  }
   std::string Code() const { return configuration_.secrets().code.source; }
   std::string HttpStatus() const { return Decimal(failure_.http_status); }
   std::string Words() const { return std::string(failure_.peer_text.view()); }
@@ -140,24 +148,28 @@ class Blanks {
     std::string_view name;
     std::string (Blanks::*value)() const;
   };
-  static const std::array<Blank, 25> kBlanks;
+  static const std::array<Blank, 29> kBlanks;
 
   const Failure& failure_;
   const Configuration& configuration_;
   const Circumstances& circumstances_;
 };
 
-const std::array<Blanks::Blank, 25> Blanks::kBlanks = {{
+const std::array<Blanks::Blank, 29> Blanks::kBlanks = {{
     {"server", &Blanks::Server},
     {"proxy", &Blanks::ProxyName},
     {"proxy_hint_if", &Blanks::ProxyHint},
     {"proxy_complaint", &Blanks::ProxyComplaint},
     {"path", &Blanks::Path},
     {"ca", &Blanks::Authorities},
+    {"tls_certificate", &Blanks::TlsCertificate},
+    {"tls_key", &Blanks::TlsKey},
     {"store", &Blanks::Store},
     {"client_secret", &Blanks::ClientSecret},
     {"password", &Blanks::Password},
     {"code", &Blanks::Code},
+    {"credentials", &Blanks::Credentials},
+    {"user_if", &Blanks::UserIf},
     {"max_token", &Blanks::MaxToken},
     {"timeout", &Blanks::Timeout},
     {"connect_timeout", &Blanks::ConnectTimeout},

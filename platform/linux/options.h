@@ -112,7 +112,8 @@ inline constexpr const char* kDoc =
     "Secrets are never taken from the command line. They come from the files that options name, "
     "from the environment (CONNECT_AUTH_CLIENT_SECRET, CONNECT_AUTH_PASSWORD, CONNECT_AUTH_CODE, "
     "CONNECT_AUTH_PROXY_PASSWORD), from systemd credentials (client_secret, password, code, "
-    "proxy_password), or from the configuration file, and the first that is there counts.\n\n"
+    "proxy_password, tls_key), or from the configuration file, and the first that is there "
+    "counts.\n\n"
     "Exit status: 0 done; 1 anything else; 2 usage or configuration; 3 refused by the server; "
     "4 a new authorisation code is needed; 5 unreachable, timed out or busy; 6 TLS or trust; "
     "7 the server broke the protocol; 8 storage.";

@@ -26,8 +26,8 @@ std::unique_ptr<std::uint8_t[]> Allocate(std::size_t size) {
   return std::unique_ptr<std::uint8_t[]>(new std::uint8_t[size]);  // Untouched pages cost nothing.
 }
 
-/// What a service can be given later on, in octets of CA certificates.
-constexpr std::size_t kMoreAuthorities = 65536;
+/// What a service can be given later on, in octets of certificates.
+constexpr std::size_t kMoreCertificates = 65536;
 
 /// Of refresh tokens, which share a record with the token.
 std::size_t RefreshTokenSize(std::size_t max_token) {
@@ -56,12 +56,12 @@ bool IsSame(const Proxy& one, const Proxy& other) {
 
 }  // namespace
 
-std::size_t ArenaSize(std::size_t authorities_size) {
+std::size_t ArenaSize(std::size_t certificates_size) {
   // A handshake with its 20 KB of record buffers takes less than 48 KB with RSA-2048, and longer
   // keys and chains have to fit as well. A CA certificate takes about as much parsed as in PEM.
   constexpr std::size_t kHandshake = 81920;
   constexpr std::size_t kPerOctet = 3;
-  return kHandshake + kPerOctet * authorities_size;
+  return kHandshake + kPerOctet * certificates_size;
 }
 
 Problem PrepareStore(const Configuration& configuration, TokenStore& store, StoreKey& key) {
@@ -81,8 +81,8 @@ Session::Session(const Configuration& configuration)
     : configuration_(&configuration),
       store_(configuration.store_path()),
       route_(configuration),
-      arena_size_(ArenaSize(configuration.authorities_size() +
-                            (configuration.is_for_service() ? kMoreAuthorities : 0))),
+      arena_size_(ArenaSize(configuration.certificates_size() +
+                            (configuration.is_for_service() ? kMoreCertificates : 0))),
       io_size_(IoSize(configuration.max_token())),
       refresh_token_size_(RefreshTokenSize(configuration.max_token())),
       arena_(Allocate(arena_size_)),
@@ -108,7 +108,7 @@ Problem Session::Open() {
     WarnOfWhatDoesNotOpen();
     return {};
   }
-  if (configuration_->given().text(Setting::kGrantType) != "password") {
+  if (configuration_->grant().works_once) {
     return problem;
   }
   Warn(Join({"the token will not be stored: ", problem.sentence}));
@@ -138,10 +138,10 @@ Problem Session::Reconfigure(const Configuration& configuration) {
                     configuration.key_file() == configuration_->key_file() &&
                     configuration.max_token() == configuration_->max_token() &&
                     IsSame(configuration.proxy(), configuration_->proxy()) &&
-                    ArenaSize(configuration.authorities_size()) <= arena_size_;
+                    ArenaSize(configuration.certificates_size()) <= arena_size_;
   if (!fits) {
     return {ExitCode::kUsage,
-            "another store, key_file, max_token or proxy, or many more CA certificates, count only "
+            "another store, key_file, max_token or proxy, or many more certificates, count only "
             "after a "
             "restart; restart the service"};
   }

@@ -162,7 +162,7 @@ class Session {
 /// @return  A problem (kStorage).
 Problem PrepareStore(const Configuration& configuration, TokenStore& store, StoreKey& key);
 
-/// Memory that mbedTLS needs to believe in so many octets of CA certificates.
-std::size_t ArenaSize(std::size_t authorities_size);
+/// Memory that mbedTLS needs where it reads so many octets of certificates and key.
+std::size_t ArenaSize(std::size_t certificates_size);
 
 }  // namespace connect_auth::program

@@ -24,6 +24,8 @@ enum class Setting : std::uint8_t {
   kClientSecret,
   kClientSecretFile,
   kClientAuthEncoding,
+  kClientTlsCertificateFile,
+  kClientTlsKeyFile,
   kGrantType,
   kGrantUsername,
   kGrantPassword,
@@ -80,8 +82,8 @@ struct SettingInfo {
   SettingKind kind;
   const char* argument;  ///< How the help calls the value.
   const char* help;
-  const char* fallback = nullptr;  ///< nullptr: none, or found out at run time.
-  std::array<const char*, 2> choices{};
+  const char* fallback = nullptr;        ///< nullptr: none, or found out at run time.
+  std::array<const char*, 3> choices{};  ///< nullptr: no more.
   std::int64_t least = 0;
   std::int64_t most = 0;
 };
@@ -130,14 +132,20 @@ inline constexpr std::array kSettingTable = {
                 "(default: plain)",
                 "plain",
                 {"plain", "form"}},
+    SettingInfo{Setting::kClientTlsCertificateFile, "client", "tls_certificate_file",
+                SettingKind::kText, "FILE",
+                "Certificate to show to a server that asks for one (mutual TLS), and those between "
+                "it and its CA, PEM or DER"},
+    SettingInfo{Setting::kClientTlsKeyFile, "client", "tls_key_file", SettingKind::kText, "FILE",
+                "Its private key, PEM or DER, not encrypted"},
     SettingInfo{Setting::kGrantType,
                 "grant",
                 "type",
                 SettingKind::kChoice,
                 "TYPE",
-                "'password' or 'authorization_code' (default: password)",
+                "'password', 'authorization_code' or 'client_credentials' (default: password)",
                 "password",
-                {"password", "authorization_code"}},
+                {"password", "authorization_code", "client_credentials"}},
     SettingInfo{Setting::kGrantUsername, "grant", "username", SettingKind::kText, "NAME",
                 "User, for the type password"},
     SettingInfo{Setting::kGrantPassword, "grant", "password", SettingKind::kSecret, "PASSWORD",

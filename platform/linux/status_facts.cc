@@ -70,8 +70,8 @@ Fact NextAttempt(const RefusalTimes& times) {
 /// Without a refresh token each new token wants a new code.
 bool NeedsCode(const Session& session) {
   const Agent& agent = session.agent();
-  const bool by_code = session.configuration().given().text(Setting::kGrantType) != "password";
-  return by_code && agent.needs_code() && !agent.has_refresh_token();
+  return session.configuration().grant().works_once && agent.needs_code() &&
+         !agent.has_refresh_token();
 }
 
 bool HasLivingToken(const Agent& agent) {
@@ -148,6 +148,7 @@ Facts GatherFacts(const Session& session) {
       Fact("token_path", given.text(Setting::kServerTokenPath)),
       Fact("client_id", given.text(Setting::kClientId)),
       Fact("grant", given.text(Setting::kGrantType)),
+      TextOrNone("tls_certificate_file", given.text(Setting::kClientTlsCertificateFile)),
       TextOrNone("username", given.text(Setting::kGrantUsername)),
       Fact("store", store.path()),
       Fact("store_kind", store.kind()),

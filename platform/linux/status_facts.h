@@ -16,7 +16,8 @@ namespace connect_auth::program {
 ///
 ///     configuration_file     string or null
 ///     server, token_path, client_id                 strings
-///     grant                  "password" or "authorization_code"
+///     grant                  "password", "authorization_code" or "client_credentials"
+///     tls_certificate_file   string or null
 ///     username               string or null
 ///     store, store_kind      strings
 ///     store_shape            string or null: it is not flash
@@ -67,7 +68,7 @@ struct Fact {
   std::int64_t number = 0;
 };
 
-using Facts = std::array<Fact, 31>;
+using Facts = std::array<Fact, 32>;
 
 /// All that is known of a session, without asking anybody.
 ///

@@ -103,6 +103,11 @@ struct Device {
     settings.password = SecretView();
     settings.code = SecretView(code);
   }
+  void UseClientAlone() {
+    settings.grant = connect_auth::Grant::kClientCredentials;
+    settings.username = {};
+    settings.password = SecretView();
+  }
   void Restart() {
     agent.Stop();
     Start();
@@ -456,6 +461,46 @@ void life_cycle_refused_refresh_token_gives_way_to_the_password(void**) {
       device.peer.received().ends_with("grant_type=password&username=Administrator&password=1"));
 }
 
+void life_cycle_client_without_user_renews_its_token_again_and_again(void**) {
+  Device device;
+  device.UseClientAlone();
+  device.Start();
+  device.Pass(Millis::Seconds(3 * 3600));
+  assert_in_range(device.requests(), 3, 5);
+  assert_int_equal(device.agent.RequestToken(kNoMatter), Status::kOk);
+  assert_true(device.peer.received().ends_with("\r\n\r\ngrant_type=client_credentials"));
+}
+
+void life_cycle_refused_client_without_user_is_left_alone_until_its_secret_changes(void**) {
+  Device device;
+  device.UseClientAlone();
+  device.StartRefused();
+  device.Restart();
+  device.Pass(kHour);
+  assert_true(device.agent.latch().is_set());
+  assert_int_equal(device.requests(), 0);  // Since the restart.
+  device.settings.client_secret = SecretView("another");
+  device.Grant(3600);
+  assert_int_equal(device.agent.ChangeSettings(device.settings), Status::kOk);
+  device.Pass(kHour);
+  assert_int_equal(device.agent.RequestToken(kNoMatter), Status::kOk);
+}
+
+/// RFC 6749 section 4.4.3 says that a server should send none; one that does is taken at its word.
+void life_cycle_refused_refresh_token_gives_way_to_the_client_alone(void**) {
+  Device device;
+  device.UseClientAlone();
+  device.Grant(3600, "first");
+  device.Start();
+  device.Pass(Millis::Seconds(300));
+  device.peer.SetReply(kStale);
+  device.Pass(kHour);
+  assert_false(device.agent.has_refresh_token());
+  assert_true(device.peer.received().find("grant_type=refresh_token&refresh_token=first") !=
+              std::string_view::npos);
+  assert_true(device.peer.received().ends_with("\r\n\r\ngrant_type=client_credentials"));
+}
+
 void life_cycle_refused_refresh_token_of_a_code_needs_another_code(void**) {
   Device device;
   device.UseCode("code 1");
@@ -651,6 +696,10 @@ int main() {
       cmocka_unit_test(life_cycle_settings_for_another_user_leave_no_token),
       cmocka_unit_test(life_cycle_refresh_token_is_used_and_rotated),
       cmocka_unit_test(life_cycle_refused_refresh_token_gives_way_to_the_password),
+      cmocka_unit_test(life_cycle_client_without_user_renews_its_token_again_and_again),
+      cmocka_unit_test(
+          life_cycle_refused_client_without_user_is_left_alone_until_its_secret_changes),
+      cmocka_unit_test(life_cycle_refused_refresh_token_gives_way_to_the_client_alone),
       cmocka_unit_test(life_cycle_refused_refresh_token_of_a_code_needs_another_code),
       cmocka_unit_test(life_cycle_refresh_token_of_a_code_outlives_a_refusal_without_a_name),
       cmocka_unit_test(life_cycle_api_that_refuses_every_token_costs_few_requests),

@@ -193,6 +193,20 @@ void provision_record_with_a_password_brings_everything_back(void**) {
   assert_same_provision(read, written);
 }
 
+void provision_record_brings_each_grant_back_and_no_other(void**) {
+  for (const Grant grant :
+       {Grant::kPassword, Grant::kAuthorizationCode, Grant::kClientCredentials}) {
+    Provision written = FullProvision();
+    written.settings.grant = grant;
+    Room room{};
+    Provision read;
+    assert_int_equal(DecodeProvision(Encode(written, room), read), Status::kOk);
+    assert_true(read.settings.grant == grant);
+  }
+  Room room{};
+  assert_int_equal(Decode(OneNumber(20, 3, room)), Status::kInvalidArgument);
+}
+
 void provision_record_without_fields_leaves_the_defaults(void**) {
   Provision provision;
   assert_int_equal(DecodeProvision({}, provision), Status::kOk);
@@ -286,7 +300,7 @@ void provision_record_with_a_value_out_of_range_is_refused(void**) {
   constexpr struct {
     std::uint8_t tag;
     std::uint64_t most;
-  } kLimits[] = {{6, 253402300799},  {12, 1},          {20, 1},          {30, INT64_MAX},
+  } kLimits[] = {{6, 253402300799},  {12, 1},          {20, 2},          {30, INT64_MAX},
                  {40, 253402300799}, {50, 0xFFFFFFFF}, {51, 0xFFFFFFFF}, {52, 0xFFFFFFFF},
                  {53, 0xFFFFFFFF},   {61, 86'400'000}};
   Room room{};
@@ -353,6 +367,7 @@ int main() {
       cmocka_unit_test(provision_record_sealed_by_another_implementation_opens_in_place),
       cmocka_unit_test(provision_record_is_written_octet_by_octet_as_another_implementation_does),
       cmocka_unit_test(provision_record_with_a_password_brings_everything_back),
+      cmocka_unit_test(provision_record_brings_each_grant_back_and_no_other),
       cmocka_unit_test(provision_record_without_fields_leaves_the_defaults),
       cmocka_unit_test(provision_record_cut_short_anywhere_lacks_fields_or_is_malformed),
       cmocka_unit_test(provision_record_with_any_bit_flipped_stays_inside_the_record),

@@ -117,9 +117,21 @@ void sealed_record_belongs_to_its_type_key_and_configuration(void**) {
   other = page;
   other.grant = Grant::kAuthorizationCode;
   assert_int_equal(Open(record, FingerprintOf(other)), Status::kCorrupt);
+  other.grant = Grant::kClientCredentials;
+  assert_int_equal(Open(record, FingerprintOf(other)), Status::kCorrupt);
   other = page;
   other.url = "https://server.domain.tld:443/";
   assert_int_equal(Open(record, FingerprintOf(other)), Status::kOk);
+}
+
+void sealed_record_depends_on_the_user_only_where_the_grant_names_one(void**) {
+  for (const Grant grant : {Grant::kAuthorizationCode, Grant::kClientCredentials}) {
+    Settings one = tests::PageSettings();
+    one.grant = grant;
+    Settings other = one;
+    other.username = "Administrator2";
+    assert_true(FingerprintOf(one) == FingerprintOf(other));
+  }
 }
 
 void sealed_record_uses_another_nonce_each_time(void**) {
@@ -218,6 +230,7 @@ int main() {
       cmocka_unit_test(sealed_record_does_not_open_at_any_other_size),
       cmocka_unit_test(sealed_record_leaves_no_payload_behind_when_it_does_not_open),
       cmocka_unit_test(sealed_record_belongs_to_its_type_key_and_configuration),
+      cmocka_unit_test(sealed_record_depends_on_the_user_only_where_the_grant_names_one),
       cmocka_unit_test(sealed_record_uses_another_nonce_each_time),
       cmocka_unit_test(sealed_record_has_the_documented_header),
       cmocka_unit_test(sealed_record_says_for_whom_it_was_sealed),

@@ -34,6 +34,30 @@ void settings_of_either_grant_are_accepted(void**) {
   assert_int_equal(CheckSettings(all), Reason::kNone);
 }
 
+void settings_of_a_client_without_user_want_nothing_else(void**) {
+  Settings settings = tests::PageSettings();
+  settings.grant = Grant::kClientCredentials;
+  settings.username = "";
+  settings.password = SecretView();
+  assert_int_equal(CheckSettings(settings), Reason::kNone);
+  settings.client_secret = SecretView();
+  assert_int_equal(CheckSettings(settings), Reason::kClientSecretEmpty);
+}
+
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+void settings_want_certificate_and_key_or_neither(void**) {
+  Settings settings = tests::PageSettings();
+  settings.identity.certificates = AsBytes("c");
+  assert_int_equal(CheckSettings(settings), Reason::kClientCertificateIncomplete);
+  settings.identity.psa_key = 7;
+  assert_int_equal(CheckSettings(settings), Reason::kNone);
+  settings.identity = {AsBytes("c"), SecretView("k")};
+  assert_int_equal(CheckSettings(settings), Reason::kNone);
+  settings.identity.certificates = {};
+  assert_int_equal(CheckSettings(settings), Reason::kClientCertificateIncomplete);
+}
+#endif
+
 void settings_refuse_colons_in_id_and_secret(void**) {  // CFG-01, CFG-02
   Settings settings = tests::PageSettings();
   settings.client_id = "a:b";
@@ -86,6 +110,9 @@ void settings_refuse_control_characters_everywhere(void**) {  // CFG-05, CFG-07
     settings = CodeSettings();
     settings.redirect_uri = value;
     assert_int_equal(CheckSettings(settings), Reason::kRedirectUriCharacter);
+    settings = CodeSettings();
+    settings.code_verifier = SecretView(value);
+    assert_int_equal(CheckSettings(settings), Reason::kCodeCharacter);
   }
   Settings tab = tests::PageSettings();
   tab.client_id = "a\tb";
@@ -188,16 +215,20 @@ void settings_refuse_times_out_of_range_and_keys_of_another_size(void**) {
 int main() {
   using namespace connect_auth;  // NOLINT: the tests are in its unnamed namespace
   const CMUnitTest tests[] = {
-      cmocka_unit_test(settings_of_either_grant_are_accepted),
-      cmocka_unit_test(settings_refuse_colons_in_id_and_secret),
-      cmocka_unit_test(settings_refuse_empty_credentials),
-      cmocka_unit_test(settings_do_without_a_code),
-      cmocka_unit_test(settings_refuse_control_characters_everywhere),
-      cmocka_unit_test(settings_refuse_non_ascii_in_id_and_secret_and_bad_utf8_elsewhere),
-      cmocka_unit_test(settings_refuse_urls_and_paths_that_are_not_an_https_origin),
-      cmocka_unit_test(settings_refuse_a_password_beside_a_code),
-      cmocka_unit_test(settings_refuse_missing_authorities_and_malformed_pins),
-      cmocka_unit_test(settings_refuse_times_out_of_range_and_keys_of_another_size),
+    cmocka_unit_test(settings_of_either_grant_are_accepted),
+    cmocka_unit_test(settings_of_a_client_without_user_want_nothing_else),
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+    cmocka_unit_test(settings_want_certificate_and_key_or_neither),
+#endif
+    cmocka_unit_test(settings_refuse_colons_in_id_and_secret),
+    cmocka_unit_test(settings_refuse_empty_credentials),
+    cmocka_unit_test(settings_do_without_a_code),
+    cmocka_unit_test(settings_refuse_control_characters_everywhere),
+    cmocka_unit_test(settings_refuse_non_ascii_in_id_and_secret_and_bad_utf8_elsewhere),
+    cmocka_unit_test(settings_refuse_urls_and_paths_that_are_not_an_https_origin),
+    cmocka_unit_test(settings_refuse_a_password_beside_a_code),
+    cmocka_unit_test(settings_refuse_missing_authorities_and_malformed_pins),
+    cmocka_unit_test(settings_refuse_times_out_of_range_and_keys_of_another_size),
   };
   return cmocka_run_group_tests_name("agent/settings", tests, nullptr, nullptr);
 }

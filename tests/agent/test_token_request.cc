@@ -23,10 +23,6 @@ Origin OriginOf(std::string_view url) {
   return origin;
 }
 
-TokenRequestKind KindOf(const Settings& settings) {
-  return settings.grant == Grant::kPassword ? TokenRequestKind::kPassword : TokenRequestKind::kCode;
-}
-
 /// Checks that `request` is `wanted` with the extra fields at the end of its head.
 void AssertRequest(std::string_view request, std::string_view wanted) {
   const std::size_t head_size = wanted.find(kHeadEnd) + 2;
@@ -50,7 +46,7 @@ void token_request_writes_every_vector_byte_for_byte(void**) {
     std::array<std::uint8_t, 1024> room{};
     ByteWriter into(room);
 
-    WriteTokenRequest(KindOf(settings), settings, {}, OriginOf(settings.url), into);
+    WriteTokenRequest(StrategyOf(settings.grant), settings, {}, OriginOf(settings.url), into);
 
     assert_false(into.overflowed());
     AssertRequest(AsText(into.written()), vector.wire);
@@ -66,7 +62,7 @@ void token_request_escapes_every_vector_and_counts_its_octets(void**) {
     std::array<std::uint8_t, 1024> room{};
     ByteWriter into(room);
 
-    WriteTokenRequest(KindOf(settings), settings, {}, OriginOf(settings.url), into);
+    WriteTokenRequest(StrategyOf(settings.grant), settings, {}, OriginOf(settings.url), into);
 
     std::array<std::uint8_t, 64> length{};
     ByteWriter line(length);
@@ -84,12 +80,12 @@ void token_request_fits_exactly_or_says_that_it_does_not(void**) {
   const GuardedBytes memory(1024);
   std::array<std::uint8_t, 1024> room{};
   ByteWriter whole(room);
-  WriteTokenRequest(KindOf(settings), settings, {}, origin, whole);
+  WriteTokenRequest(StrategyOf(settings.grant), settings, {}, origin, whole);
 
   for (std::size_t size = 0; size <= whole.size(); ++size) {
     ByteWriter into(memory.Last(size));
 
-    WriteTokenRequest(KindOf(settings), settings, {}, origin, into);
+    WriteTokenRequest(StrategyOf(settings.grant), settings, {}, origin, into);
 
     assert_int_equal(into.overflowed(), size < whole.size());
   }
@@ -117,7 +113,7 @@ void token_request_form_encodes_id_and_secret_only_when_told_to(void**) {
     std::array<std::uint8_t, 1024> room{};
     ByteWriter into(room);
 
-    WriteTokenRequest(KindOf(settings), settings, {}, OriginOf(settings.url), into);
+    WriteTokenRequest(StrategyOf(settings.grant), settings, {}, OriginOf(settings.url), into);
 
     assert_true(AsText(into.written()).find(wanted.line) != std::string_view::npos);
   }
@@ -127,12 +123,33 @@ void token_request_with_a_refresh_token_holds_nothing_else(void**) {
   std::array<std::uint8_t, 1024> room{};
   ByteWriter into(room);
 
-  WriteTokenRequest(TokenRequestKind::kRefreshToken, tests::PageSettings(),
-                    SecretView("r3fr+sh/tok&n"), OriginOf(tests::PageSettings().url), into);
+  WriteTokenRequest(kRefreshTokenGrant, tests::PageSettings(), SecretView("r3fr+sh/tok&n"),
+                    OriginOf(tests::PageSettings().url), into);
 
   assert_true(BodyOf(AsText(into.written())) ==
               "grant_type=refresh_token&refresh_token=r3fr%2Bsh%2Ftok%26n");
   assert_true(AsText(into.written()).find("Authorization: Basic ") != std::string_view::npos);
+}
+
+void token_request_of_the_client_itself_is_these_octets(void**) {
+  Settings settings = tests::PageSettings();
+  settings.grant = Grant::kClientCredentials;  // User and password are of no interest to it.
+  std::array<std::uint8_t, 1024> room{};
+  ByteWriter into(room);
+
+  WriteTokenRequest(StrategyOf(settings.grant), settings, {}, OriginOf(settings.url), into);
+
+  assert_true(AsText(into.written()) ==
+              "POST /Connect/api/token HTTP/1.1\r\n"
+              "Host: server.domain.tld\r\n"
+              "Authorization: Basic QXBwbGljYXRpb24xOkFwcGxpY2F0aW9uMVBhc3N3b3Jk\r\n"
+              "Content-Type: application/x-www-form-urlencoded\r\n"
+              "Content-Length: 29\r\n"
+              "Accept: application/json\r\n"
+              "Accept-Encoding: identity\r\n"
+              "User-Agent: connect-auth\r\n"
+              "\r\n"
+              "grant_type=client_credentials");
 }
 
 void token_request_repeats_the_redirect_uri_of_the_code(void**) {
@@ -144,7 +161,7 @@ void token_request_repeats_the_redirect_uri_of_the_code(void**) {
   std::array<std::uint8_t, 1024> room{};
   ByteWriter into(room);
 
-  WriteTokenRequest(KindOf(settings), settings, {}, OriginOf(settings.url), into);
+  WriteTokenRequest(StrategyOf(settings.grant), settings, {}, OriginOf(settings.url), into);
 
   assert_true(
       BodyOf(AsText(into.written())) ==
@@ -161,7 +178,7 @@ void token_request_proves_with_the_code_verifier_who_asked_for_the_code(void**) 
   std::array<std::uint8_t, 1024> room{};
   ByteWriter into(room);
 
-  WriteTokenRequest(KindOf(settings), settings, {}, OriginOf(settings.url), into);
+  WriteTokenRequest(StrategyOf(settings.grant), settings, {}, OriginOf(settings.url), into);
 
   assert_true(BodyOf(AsText(into.written())) ==
               "grant_type=authorization_code&code=c&code_verifier="
@@ -180,7 +197,7 @@ void token_request_names_the_host_as_rfc_9110_wants(void**) {
     std::array<std::uint8_t, 1024> room{};
     ByteWriter into(room);
 
-    WriteTokenRequest(TokenRequestKind::kPassword, tests::PageSettings(), {}, OriginOf(wanted.url),
+    WriteTokenRequest(StrategyOf(Grant::kPassword), tests::PageSettings(), {}, OriginOf(wanted.url),
                       into);
 
     assert_true(AsText(into.written()).find(wanted.line) != std::string_view::npos);
@@ -198,6 +215,7 @@ int main() {
       cmocka_unit_test(token_request_fits_exactly_or_says_that_it_does_not),
       cmocka_unit_test(token_request_form_encodes_id_and_secret_only_when_told_to),
       cmocka_unit_test(token_request_with_a_refresh_token_holds_nothing_else),
+      cmocka_unit_test(token_request_of_the_client_itself_is_these_octets),
       cmocka_unit_test(token_request_repeats_the_redirect_uri_of_the_code),
       cmocka_unit_test(token_request_proves_with_the_code_verifier_who_asked_for_the_code),
       cmocka_unit_test(token_request_names_the_host_as_rfc_9110_wants),

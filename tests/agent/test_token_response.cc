@@ -252,6 +252,16 @@ void token_response_asks_for_a_new_code_when_the_code_is_refused(void**) {
                    Status::kRejected);
 }
 
+void token_response_needs_no_code_where_the_grant_has_none(void**) {
+  Settings settings = tests::PageSettings();
+  for (const Grant grant : {Grant::kPassword, Grant::kClientCredentials}) {
+    settings.grant = grant;
+    const Failure failure = JudgeJson("400 x", "{\"error\":\"invalid_grant\"}", settings);
+    assert_int_equal(failure.status, Status::kRejected);
+    assert_int_equal(failure.reason, Reason::kRefused);
+  }
+}
+
 void token_response_keeps_the_servers_words_for_a_person(void**) {
   constexpr struct {
     std::string_view json;
@@ -308,6 +318,7 @@ int main() {
       cmocka_unit_test(token_response_takes_a_quoted_lifetime),
       cmocka_unit_test(token_response_classifies_by_status_and_error),
       cmocka_unit_test(token_response_asks_for_a_new_code_when_the_code_is_refused),
+      cmocka_unit_test(token_response_needs_no_code_where_the_grant_has_none),
       cmocka_unit_test(token_response_keeps_the_servers_words_for_a_person),
       cmocka_unit_test(token_response_takes_null_for_an_absent_member),
       cmocka_unit_test(token_response_withholds_words_that_repeat_a_secret),

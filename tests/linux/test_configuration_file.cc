@@ -107,7 +107,9 @@ void complaints_name_the_line_and_what_is_accepted(void**) {
   assert_true(Mentions(Complaint("[limits]\ntimeout = 1.5\n"), "seconds from 1 to 3600"));
   assert_true(Mentions(Complaint("[limits]\ntimeout = 3601\n"), "seconds from 1 to 3600"));
   assert_true(Mentions(Complaint("[limits]\nmax_token = 63\n"), "from 64 to 65000"));
-  assert_true(Mentions(Complaint("[grant]\ntype = code\n"), "password or authorization_code"));
+  assert_true(Mentions(Complaint("[grant]\ntype = code\n"),
+                       "must be password, authorization_code or client_credentials;"));
+  assert_true(Mentions(Complaint("[daemon]\nlog = x\n"), "must be stderr or syslog;"));
   assert_true(Mentions(Complaint("[server]\nnonsense\n[srv]\nx = y\n"), ":2: neither"));
   assert_true(Mentions(Complaint("[srv]\nx = y\nnonsense\n"), ":2: unknown section"));
 }

@@ -75,6 +75,11 @@ def chain(kind: str = "ecdsa") -> certificates.Chain:
     return certificates.make_chain(certificate_directory(), kind)
 
 
+def client_chain(kind: str = "ecdsa") -> certificates.Chain:
+    """What a client presents, of certificates.CLIENT_KINDS."""
+    return certificates.make_client(certificate_directory(), kind)
+
+
 def _base64_traces(secret: bytes) -> Iterable[bytes]:
     """What Base64 makes of a secret wherever it stands, e.g. behind `id:`."""
     for before in range(3):

@@ -288,7 +288,7 @@ class Refused(ProgramTest):
 
     def test_bad_values(self) -> None:
         for section, name, value in (
-            ("grant", "type", "client_credentials"), ("client", "auth_encoding", "both"),
+            ("grant", "type", "implicit"), ("client", "auth_encoding", "both"),
             ("limits", "timeout", "0"), ("limits", "timeout", "soon"), ("limits", "timeout", "-1"),
             ("limits", "connect_timeout", "99999999999999999999"), ("limits", "max_token", "0"),
             ("server", "pin", "sha256//short"), ("server", "ca_file", "/dev/null"),

@@ -168,6 +168,12 @@ class Fields(ProvisionTest):
         self.assertEqual(fields[54], bytes([2, 0, 0x5E, 0, 0x53, 1]))
         self.assertEqual(fields[60], b"/Connect/api/devices?take=1")
 
+    def test_client_without_user_arrives(self) -> None:
+        self.device.settings["grant"] = {"type": "client_credentials"}
+        fields = self.fields()
+        self.assertEqual(self.number(fields, 20), 2)
+        self.assertEqual([fields[tag] for tag in (21, 22, 23, 24)], 4 * [b""])
+
     def test_options_do_as_well_as_a_file(self) -> None:
         self.assert_done(self.device.run("provision", str(self.image), *self.device.options(),
                                          configured=False))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Private CAs and server certificates, good and bad ones, made on the spot with openssl(1).
+"""Private CAs, server and client certificates, good and bad ones, made on the spot with openssl(1).
 
 Nothing is committed: a certificate in a repository expires some day, and its key is public.
 `openssl ca` is used throughout because `openssl x509` of OpenSSL 3.0 cannot set validity dates.
@@ -52,12 +52,17 @@ keyUsage = critical, digitalSignature{server_usage}
 extendedKeyUsage = serverAuth
 subjectKeyIdentifier = hash
 subjectAltName = {names}
+[client]
+basicConstraints = critical, CA:false
+keyUsage = critical, digitalSignature
+extendedKeyUsage = clientAuth
+subjectKeyIdentifier = hash
 """
 
 
 @dataclasses.dataclass(frozen=True)
 class Chain:
-    """What a server presents, and the root that a careful client of it is configured with."""
+    """What a server or client presents, and the root that a careful peer of it is configured with."""
 
     ca_file: pathlib.Path
     chain_file: pathlib.Path
@@ -84,6 +89,13 @@ KINDS = {
     "wrong_host": Kind(names=("DNS:other.example",)),
     "untrusted": Kind(issuer="untrusted"),
     "self_signed": Kind(issuer=""),
+}
+CLIENT_KINDS = {
+    "rsa": Kind(issuer="rsa", trusted="rsa", key="rsa:2048"),
+    "ecdsa": Kind(),
+    "ecdsa384": Kind(key="P-384"),
+    "expired": Kind(begins=-30 * _DAY, ends=-_DAY),
+    "untrusted": Kind(issuer="untrusted"),
 }
 BAD_KINDS = ("expired", "not_yet_valid", "wrong_host", "untrusted", "self_signed")
 
@@ -206,7 +218,7 @@ def make_chain(
     with _locked(directory):
         for authority in sorted({recipe.issuer, recipe.trusted} - {""}):
             _make_authority(directory, authority)
-        if dated or not _is_current(directory, kind):
+        if dated or not _is_current(directory, kind, recipe.issuer):
             _make_leaf(directory, name, recipe, (not_before, not_after))
     return Chain(
         ca_file=directory / f"{recipe.trusted}-root.pem",
@@ -215,12 +227,27 @@ def make_chain(
     )
 
 
-def _is_current(directory: pathlib.Path, kind: str) -> bool:
+def make_client(directory: str | pathlib.Path, kind: str) -> Chain:
+    """As `make_chain`, what a client presents: one of CLIENT_KINDS."""
+    recipe, name = CLIENT_KINDS[kind], f"client-{kind}"
+    directory = pathlib.Path(directory).resolve()
+    with _locked(directory):
+        for authority in sorted({recipe.issuer, recipe.trusted}):
+            _make_authority(directory, authority)
+        if not _is_current(directory, name, recipe.issuer):
+            _make_leaf(directory, name, recipe, (None, None), "client")
+    return Chain(
+        ca_file=directory / f"{recipe.trusted}-root.pem",
+        chain_file=directory / f"{name}-chain.pem",
+        key_file=directory / f"{name}-client.key",
+    )
+
+
+def _is_current(directory: pathlib.Path, name: str, issuer: str) -> bool:
     """Whether the chain exists, is fresh, and was made by the authority that is there now."""
-    chain = directory / f"{kind}-chain.pem"
+    chain = directory / f"{name}-chain.pem"
     if not _is_fresh(chain):
         return False
-    issuer = KINDS[kind].issuer
     if not issuer:
         return True
     return chain.read_bytes().endswith((directory / f"{issuer}-intermediate.pem").read_bytes())
@@ -231,11 +258,12 @@ def _make_leaf(
     name: str,
     recipe: Kind,
     dates: tuple[datetime.datetime | None, datetime.datetime | None],
+    role: str = "server",
 ) -> None:
     now = datetime.datetime.now(datetime.timezone.utc)
     order = _Order(
-        f"{name}-server",
-        "server",
+        f"{name}-{role}",
+        role,
         recipe.key,
         dates[0] or now + recipe.begins,
         dates[1] or now + recipe.ends,

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An OAuth 2.0 server for demos and tests that behaves like the vendor's, and can misbehave.
 
-It grants tokens for a password (RFC 6749 section 4.3) and for an authorisation code (4.1), guards
-an API with them (RFC 6750), and records every byte it receives. Never use it for anything real:
-its authorize page asks nobody.
+It grants tokens for a password (RFC 6749 section 4.3), for an authorisation code (4.1) and to the
+client itself (4.4), guards an API with them (RFC 6750), and records every byte it receives. Never
+use it for anything real: its authorize page asks nobody.
 """
 
 import argparse
@@ -228,6 +228,11 @@ class OAuthServer(Listener):
             self._codes[code] = _Code(redirect_uri, expires, challenge)
         return code
 
+    def require_client_certificates(self, ca_file: pathlib.Path) -> None:
+        """From now on a connection has to show a certificate below that CA (mutual TLS)."""
+        self._context.load_verify_locations(ca_file)
+        self._context.verify_mode = ssl.CERT_REQUIRED
+
     def revoke_all_tokens(self) -> None:
         """From now on every token issued so far is unknown."""
         with self.lock:
@@ -401,6 +406,7 @@ class OAuthServer(Listener):
         grants = {
             "password": self._check_password,
             "authorization_code": self._check_code,
+            "client_credentials": lambda _: None,  # RFC 6749 section 4.4: the client is checked
             "refresh_token": self._check_refresh_token,
         }
         if "grant_type" not in form:
@@ -554,6 +560,7 @@ def _parse_options() -> argparse.Namespace:
     add("--directory", type=pathlib.Path, help="keeps the certificates; default: a temporary one")
     add("--chain", choices=certificates.KINDS, default="ecdsa")
     add("--tls", choices=_TLS, default="any")
+    add("--client-ca", type=pathlib.Path, metavar="FILE", help="demands client certificates of it")
     add("--client-id")
     add("--client-secret-file", type=pathlib.Path, metavar="FILE")
     add("--username")
@@ -585,6 +592,8 @@ def _configure(server: OAuthServer, options: argparse.Namespace) -> None:
     for name, value in chosen.items():
         if value is not None:
             setattr(server, name, value)
+    if options.client_ca:
+        server.require_client_certificates(options.client_ca)
     if options.redirect:
         server.redirect_with(302, options.redirect)
 

@@ -46,9 +46,9 @@ class Client:
 
     def __init__(self, server: OAuthServer) -> None:
         self.server = server
-        context = ssl.create_default_context(cafile=str(server.chain.ca_file))
+        self.context = ssl.create_default_context(cafile=str(server.chain.ca_file))
         self.connection = http.client.HTTPSConnection(
-            "localhost", server.port, context=context, timeout=10
+            "localhost", server.port, context=self.context, timeout=10
         )
 
     def basic(self, name: str | None = None, secret: str | None = None) -> str:
@@ -281,7 +281,7 @@ class Grants(ServerTest):
             ("POST", FORM, b"authorization_code&=[authorization code.", 400, "invalid_request"),
             ("POST", FORM, good + b"&client_secret=x", 400, "invalid_request"),
             ("POST", FORM, b"username=x", 400, "invalid_request"),
-            ("POST", FORM, b"grant_type=client_credentials", 400, "unsupported_grant_type"),
+            ("POST", FORM, b"grant_type=device_code", 400, "unsupported_grant_type"),
             ("GET", FORM, None, 405, "invalid_request"),
         ):
             with self.subTest(body=body):
@@ -290,6 +290,11 @@ class Grants(ServerTest):
                 )
                 self.assertEqual(response.status, expected)
                 self.assertEqual(json.loads(answer)["error"], error)
+
+    def test_client_gets_a_token_for_itself(self) -> None:
+        status, answer = self.client.ask(grant_type="client_credentials")
+        self.assertEqual(status, 200)
+        self.assertTrue(self.server.is_valid(answer["access_token"]))
 
     def test_five_failed_logins_lock_the_account(self) -> None:
         for _ in range(5):
@@ -447,6 +452,32 @@ class Certificates(unittest.TestCase):
     def test_key_files_are_private(self) -> None:
         for file in pathlib.Path(_directory.name).glob("*.key"):
             self.assertEqual(file.stat().st_mode & 0o077, 0, file)
+
+
+class ClientCertificates(unittest.TestCase):
+    """A server that lets nobody in without one."""
+
+    def attempt(self, kind: str | None) -> str | None:
+        """Makes a request with a client certificate; the name that the server has seen."""
+        own = certificates.make_client(_directory.name, kind or "ecdsa")
+        trusted = certificates.make_client(_directory.name, "ecdsa").ca_file
+        with OAuthServer(chain()) as server:
+            server.require_client_certificates(trusted)
+            client = Client(server)
+            if kind:
+                client.context.load_cert_chain(own.chain_file, own.key_file)
+            with contextlib.closing(client.connection):
+                client.ask_with_password()
+            return server.connections[0].client
+
+    def test_good_ones_are_let_in(self) -> None:
+        for kind in ("ecdsa", "ecdsa384"):
+            self.assertEqual(self.attempt(kind), f"connect-auth test client-{kind}-client")
+
+    def test_none_and_bad_ones_are_not(self) -> None:
+        for kind in (None, "expired", "untrusted", "rsa"):
+            with self.subTest(kind=kind), self.assertRaises((ssl.SSLError, OSError)):
+                self.attempt(kind)
 
 
 class Recording(ServerTest):

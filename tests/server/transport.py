@@ -77,6 +77,7 @@ class Connection:
     sni: str | None = None
     alpn: str | None = None
     resumed: bool = False
+    client: str | None = None  # the common name in the client's certificate
     handshake_error: str | None = None
     plaintext: bytearray = dataclasses.field(default_factory=bytearray)
     requests: list[Request] = dataclasses.field(default_factory=list)
@@ -179,6 +180,9 @@ class TlsStream(PlainStream):
         self._record.cipher = cipher[0] if cipher else None
         self._record.alpn = self._tls.selected_alpn_protocol()
         self._record.resumed = bool(self._tls.session_reused)
+        shown = self._tls.getpeercert() or {}
+        names = {name: value for part in shown.get("subject", ()) for name, value in part}
+        self._record.client = names.get("commonName")
 
     def receive(self) -> bytes:
         try:

@@ -33,8 +33,8 @@ MUTANTS = {
          'AgeOf(latch.since, clock).value_or(wait + wait)'),
     ],
     'a code is marked as spent after it was sent': [
-        (AGENT, 'kind_ == TokenRequestKind::kCode && exchange_.about_to_send()',
-         'kind_ == TokenRequestKind::kCode && exchange_.sent_anything()'),
+        (AGENT, 'grant_->works_once && exchange_.about_to_send()',
+         'grant_->works_once && exchange_.sent_anything()'),
     ],
     'a code is sent although the mark is not stored': [
         (AGENT, 'if (!MissesMarks() && Save(', 'if (!MissesMarks() || Save('),

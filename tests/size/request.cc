@@ -18,7 +18,7 @@ Bytes json_room;
 
 int main() {
   ByteWriter request(request_room);
-  WriteTokenRequest(TokenRequestKind::kPassword, *the_settings, {}, *the_origin, request);
+  WriteTokenRequest(StrategyOf(Grant::kPassword), *the_settings, {}, *the_origin, request);
   static ResponseParser parser;
   parser.Reset(true);
   const IoResult content = parser.Decode(response_octets);

@@ -93,7 +93,9 @@ def command_for(processor, entry):
     if processor == NATIVE:
         return command
     name = 'g++' if '++' in pathlib.Path(command[0]).name else 'gcc'
-    return [CROSS + name, *command[1:], *CROSS_FLAGS, f'-mcpu={processor}']
+    # The host's program shows client certificates; firmware does not unless it is told to.
+    options = [word for word in command[1:] if not word.startswith('-DCONNECT_AUTH_CLIENT_CERTIFICATE=')]
+    return [CROSS + name, *options, *CROSS_FLAGS, f'-mcpu={processor}']
 
 
 def sections_of(processor, target):

@@ -10,6 +10,7 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 
 namespace connect_auth::tests {
@@ -56,8 +57,8 @@ void Sign(X509* certificate, X509* issuer, EVP_PKEY* issuer_key) {
   Need(X509_sign(certificate, issuer_key, EVP_sha256()));
 }
 
-X509* NewAuthority(EVP_PKEY* key, const CertificateOptions& options) {
-  X509* const authority = NewCertificate("Test CA", key, std::min(options.not_before_s, -7200L),
+X509* NewAuthority(const char* name, EVP_PKEY* key, const CertificateOptions& options) {
+  X509* const authority = NewCertificate(name, key, std::min(options.not_before_s, -7200L),
                                          std::max(options.not_after_s, 1000000L));
   AddExtension(authority, authority, NID_basic_constraints, "critical,CA:TRUE");
   AddExtension(authority, authority, NID_key_usage, "critical,keyCertSign");
@@ -65,7 +66,49 @@ X509* NewAuthority(EVP_PKEY* key, const CertificateOptions& options) {
   return authority;
 }
 
+/// Takes what was written, and NULs behind it as far as there is room.
+std::size_t TakeFrom(BIO* bio, Bytes into) {
+  const int size = BIO_read(bio, into.data(), static_cast<int>(into.size()) - 1);
+  BIO_free(bio);
+  return static_cast<std::size_t>(Need(size));
+}
+
+std::size_t WritePem(X509* certificate, Bytes into) {
+  BIO* const pem = Need(BIO_new(BIO_s_mem()));
+  Need(PEM_write_bio_X509(pem, certificate));
+  return TakeFrom(pem, into) + 1;  // With the NUL that is there already.
+}
+
 }  // namespace
+
+ClientCertificate::ClientCertificate(Keys keys, long not_after_s) {
+  EVP_PKEY* const ca_key = NewKey(keys, true);
+  EVP_PKEY* const key = NewKey(keys, false);
+  CertificateOptions options;
+  options.not_after_s = not_after_s;
+  options.not_before_s = std::min(options.not_before_s, not_after_s - 3600);
+  std::array<char, 32> name{};  // A peer that knows several finds them by it.
+  std::snprintf(name.data(), name.size(), "Client CA %d", std::rand());
+  X509* const authority = NewAuthority(name.data(), ca_key, options);
+  X509* const own = NewCertificate("client", key, options.not_before_s, options.not_after_s);
+  AddExtension(own, authority, NID_ext_key_usage, "clientAuth");
+  Sign(own, authority, ca_key);
+  ca_pem_size_ = WritePem(authority, ca_pem_);
+  pem_size_ = WritePem(own, pem_);
+  BIO* const pem = Need(BIO_new(BIO_s_mem()));
+  Need(PEM_write_bio_PrivateKey(pem, key, nullptr, nullptr, 0, nullptr, nullptr));
+  key_pem_size_ = TakeFrom(pem, key_pem_) + 1;
+  BIO* const der = Need(BIO_new(BIO_s_mem()));
+  Need(i2d_X509_bio(der, own));
+  der_size_ = TakeFrom(der, der_);
+  BIO* const key_der = Need(BIO_new(BIO_s_mem()));
+  Need(i2d_PrivateKey_bio(key_der, key));
+  key_der_size_ = TakeFrom(key_der, key_der_);
+  X509_free(own);
+  X509_free(authority);
+  EVP_PKEY_free(key);
+  EVP_PKEY_free(ca_key);
+}
 
 TlsPeer::TlsPeer(const PeerOptions& options, std::string_view reply)
     : options_(options), reply_(reply), context_(Need(SSL_CTX_new(TLS_server_method()))) {
@@ -81,10 +124,27 @@ TlsPeer::~TlsPeer() {
   SSL_CTX_free(context_);
 }
 
+void TlsPeer::Demand(const ClientCertificate& client) {
+  constexpr std::array<unsigned char, 4> kContext = {'t', 'e', 's', 't'};
+  BIO* const pem =
+      Need(BIO_new_mem_buf(client.ca_pem().data(), static_cast<int>(client.ca_pem().size())));
+  X509* const authority = Need(PEM_read_bio_X509(pem, nullptr, nullptr, nullptr));
+  Need(X509_STORE_add_cert(SSL_CTX_get_cert_store(context_), authority));
+  X509_free(authority);
+  BIO_free(pem);
+  SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  Need(SSL_CTX_set_session_id_context(context_, kContext.data(), kContext.size()));
+}
+
 void TlsPeer::SetVersion(int tls_version) {
   const int versions[] = {TLS1_2_VERSION, TLS1_3_VERSION};
   Need(SSL_CTX_set_min_proto_version(context_, versions[tls_version == 13 ? 1 : 0]));
   Need(SSL_CTX_set_max_proto_version(context_, versions[tls_version == 12 ? 0 : 1]));
+}
+
+void TlsPeer::SpeakStrangely() {
+  SetVersion(12);
+  Need(SSL_CTX_set_cipher_list(context_, "AES128-SHA"));
 }
 
 void TlsPeer::SetSessionLifetime(long seconds) {
@@ -108,7 +168,7 @@ void TlsPeer::MakeCertificates(const CertificateOptions& options) {
   EVP_PKEY* const ca_key = NewKey(options.keys, true);
   EVP_PKEY* const strange_key = NewKey(Keys::kP256, true);
   EVP_PKEY* const server_key = NewKey(options.keys, false);
-  X509* const authority = NewAuthority(ca_key, options);
+  X509* const authority = NewAuthority("Test CA", ca_key, options);
   X509* const server =
       NewCertificate("server", server_key, options.not_before_s, options.not_after_s);
   AddExtension(server, authority, NID_subject_alt_name, options.san);
@@ -116,11 +176,7 @@ void TlsPeer::MakeCertificates(const CertificateOptions& options) {
                options.wrong_usage ? "clientAuth" : "serverAuth");
   Sign(server, authority, options.signed_by_stranger ? strange_key : ca_key);
 
-  BIO* const pem = Need(BIO_new(BIO_s_mem()));
-  Need(PEM_write_bio_X509(pem, authority));
-  const int size = BIO_read(pem, ca_pem_.data(), static_cast<int>(ca_pem_.size()) - 1);
-  ca_pem_size_ = static_cast<std::size_t>(size) + 1;  // With the NUL that is there already.
-  BIO_free(pem);
+  ca_pem_size_ = WritePem(authority, ca_pem_);
   server_pin_ = PinOf(server_key);
   ca_pin_ = PinOf(ca_key);
 
@@ -212,6 +268,19 @@ void TlsPeer::Close() {
   ssl_ = nullptr;
 }
 
+/// @return  Whether it is over.
+bool TlsPeer::FinishHandshake() {
+  if (SSL_is_init_finished(ssl_) != 0) {
+    return true;
+  }
+  if (SSL_do_handshake(ssl_) != 1) {
+    return false;
+  }
+  resumptions_ += SSL_session_reused(ssl_) == 1 ? 1U : 0U;
+  acquaintances_ += SSL_get0_peer_certificate(ssl_) != nullptr ? 1U : 0U;
+  return true;
+}
+
 /// Lets the server do all that it can with what it has received.
 void TlsPeer::Advance() {
   if (options_.plain) {
@@ -222,11 +291,8 @@ void TlsPeer::Advance() {
     }
     return;
   }
-  if (SSL_is_init_finished(ssl_) == 0) {
-    if (SSL_do_handshake(ssl_) != 1) {
-      return;
-    }
-    resumptions_ += SSL_session_reused(ssl_) == 1 ? 1U : 0U;
+  if (!FinishHandshake()) {
+    return;
   }
   for (;;) {
     const std::size_t room = received_.size() - received_size_;

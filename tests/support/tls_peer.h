@@ -45,6 +45,32 @@ struct PeerOptions {
   bool keeps = false;     ///< Answers each record that comes, and never closes.
 };
 
+/// What a client shows to a peer: a certificate of a CA of its own, and the key.
+class ClientCertificate {
+ public:
+  /// @param not_after_s  Seconds from now.
+  explicit ClientCertificate(Keys keys = Keys::kP256, long not_after_s = 1000000);
+
+  /// PEM with its NUL.
+  ConstBytes pem() const { return ConstBytes(pem_).first(pem_size_); }
+  ConstBytes key_pem() const { return ConstBytes(key_pem_).first(key_pem_size_); }
+  ConstBytes ca_pem() const { return ConstBytes(ca_pem_).first(ca_pem_size_); }
+  ConstBytes der() const { return ConstBytes(der_).first(der_size_); }
+  ConstBytes key_der() const { return ConstBytes(key_der_).first(key_der_size_); }
+
+ private:
+  std::array<std::uint8_t, 4096> pem_{};
+  std::array<std::uint8_t, 4096> key_pem_{};
+  std::array<std::uint8_t, 4096> ca_pem_{};
+  std::array<std::uint8_t, 4096> der_{};
+  std::array<std::uint8_t, 4096> key_der_{};
+  std::size_t pem_size_ = 0;
+  std::size_t key_pem_size_ = 0;
+  std::size_t ca_pem_size_ = 0;
+  std::size_t der_size_ = 0;
+  std::size_t key_der_size_ = 0;
+};
+
 /// Works out each reply, where a fixed one will not do.
 class Responder {
  public:
@@ -80,8 +106,14 @@ class TlsPeer final : public Connection {
   std::string_view server_pin() const { return {server_pin_.data(), server_pin_.size()}; }
   std::string_view ca_pin() const { return {ca_pin_.data(), ca_pin_.size()}; }
 
+  /// From now on each connection has to show a certificate of the CA that `client` is of.
+  ///
+  /// @param client  Borrowed during the call.
+  void Demand(const ClientCertificate& client);
   /// The versions that it speaks from now on: 12, 13, or 0 for both.
   void SetVersion(int tls_version);
+  /// Speaks TLS 1.2 alone from now on, with a cipher suite that nobody here knows.
+  void SpeakStrangely();
   /// How long its sessions can be resumed from now on.
   void SetSessionLifetime(long seconds);
   /// Resumes nothing that was agreed on before.
@@ -114,6 +146,8 @@ class TlsPeer final : public Connection {
   std::uint32_t connects() const { return connects_; }
   /// How many handshakes resumed a session, as OpenSSL sees it.
   std::uint32_t resumptions() const { return resumptions_; }
+  /// How many handshakes ended with a client that it knows by its certificate.
+  std::uint32_t acquaintances() const { return acquaintances_; }
   bool is_open() const { return ssl_ != nullptr; }
 
  private:
@@ -126,6 +160,7 @@ class TlsPeer final : public Connection {
     stalled = stalling_ && !stalled;
     return stalled;
   }
+  bool FinishHandshake();
   void Advance();
   void Reply();
   std::size_t received_here() const { return received_size_ - connection_start_; }
@@ -151,6 +186,7 @@ class TlsPeer final : public Connection {
   std::uint32_t writes_ = 0;
   std::uint32_t connects_ = 0;
   std::uint32_t resumptions_ = 0;
+  std::uint32_t acquaintances_ = 0;
   std::uint32_t failing_call_ = 0;
   bool stalling_ = false;
   bool stall_write_ = false;  // the last time

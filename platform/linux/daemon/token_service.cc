@@ -157,7 +157,7 @@ void TokenService::ForgetRefusalIfAsked(const Query& query) {
 }
 
 Problem TokenService::TakeCode(const Query& query) {
-  if (configuration_->given().text(Setting::kGrantType) == "password") {
+  if (!configuration_->grant().works_once) {
     return {ExitCode::kUsage,
             "a code is of no use for the configured grant; set type in [grant] to "
             "authorization_code"};
