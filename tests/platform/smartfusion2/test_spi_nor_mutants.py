@@ -6,7 +6,6 @@ and have to find every one of them.
 usage: test_spi_nor_mutants.py        the compiler is $CONNECT_AUTH_CXX, or c++
 """
 import pathlib
-import subprocess
 import sys
 import tempfile
 import unittest
@@ -65,11 +64,7 @@ MUTANTS = {
 class SpiNorMutants(unittest.TestCase):
     def test_each_mutant_is_caught(self):
         with tempfile.TemporaryDirectory() as folder:
-            objects = []
-            for name in UNCHANGED:
-                objects.append(pathlib.Path(folder, pathlib.Path(name).stem + '.o'))
-                subprocess.run([mutants.COMPILER, *OPTIONS, '-c', mutants.ROOT / name, '-o', objects[-1]],
-                               check=True)
+            objects = mutants.compile_unchanged(UNCHANGED, OPTIONS, folder)
 
             def command(copies):
                 """What the compiler has to do: the driver, changed or not, and the rest as it is."""
