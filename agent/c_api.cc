@@ -153,37 +153,40 @@ Trust TrustOf(const connect_auth_settings& from) {
           .least_time = UnixSeconds{from.trust_least_time_s}};
 }
 
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+Identity IdentityOf(const connect_auth_settings& from) {
+  return {.certificates = {from.certificates, from.certificates_size},
+          .key = SecretView(AsText({from.key, from.key_size})),
+          .psa_key = from.psa_key};
+}
+#endif
+
 ConstBytes KeyOf(const std::uint8_t* key) {
   return {key, key == nullptr ? 0 : Settings::kRecordKeyBytes};
 }
 
 Settings SettingsOf(const connect_auth_settings& from) {
-  return {.url = TextOf(from.url),
-          .token_path = TextOf(from.token_path),
-          .trust = TrustOf(from),
-          .client_id = TextOf(from.client_id),
-          .client_secret = SecretView(TextOf(from.client_secret)),
-          .auth_encoding = AuthEncoding{from.auth_encoding},
-          .grant = Grant{from.grant},
-          .username = TextOf(from.username),
-          .password = SecretView(TextOf(from.password)),
-          .code = SecretView(TextOf(from.code)),
-          .redirect_uri = TextOf(from.redirect_uri),
-          .code_verifier = SecretView(TextOf(from.code_verifier)),
-          .record_key = KeyOf(from.record_key),
-          .timeout = Millis{from.timeout_ms},
-          .connect_timeout = Millis{from.connect_timeout_ms},
-          .keep_alive = Millis{from.keep_alive_ms},
-          .renewal_margin = Millis{from.renewal_margin_ms},
-          .store_gain = Millis{from.store_gain_ms},
-          .default_lifetime = Millis{from.default_lifetime_ms},
-          .renews_ahead = from.renews_ahead,
-          .device_id = {from.device_id, from.device_id_size},
-          .backoff = {.period = Millis{from.retry_period_ms},
-                      .slow_period = Millis{from.slow_retry_period_ms},
-                      .boot_spread = Millis{from.boot_spread_ms}},
-          .latch_wait = Millis{from.latch_wait_ms},
-          .least_time = UnixSeconds{from.least_time_s}};
+  return {
+    .url = TextOf(from.url), .token_path = TextOf(from.token_path), .trust = TrustOf(from),
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+    .identity = IdentityOf(from),
+#endif
+    .client_id = TextOf(from.client_id), .client_secret = SecretView(TextOf(from.client_secret)),
+    .auth_encoding = AuthEncoding{from.auth_encoding}, .grant = Grant{from.grant},
+    .username = TextOf(from.username), .password = SecretView(TextOf(from.password)),
+    .code = SecretView(TextOf(from.code)), .redirect_uri = TextOf(from.redirect_uri),
+    .code_verifier = SecretView(TextOf(from.code_verifier)), .record_key = KeyOf(from.record_key),
+    .timeout = Millis{from.timeout_ms}, .connect_timeout = Millis{from.connect_timeout_ms},
+    .keep_alive = Millis{from.keep_alive_ms}, .renewal_margin = Millis{from.renewal_margin_ms},
+    .store_gain = Millis{from.store_gain_ms}, .default_lifetime = Millis{from.default_lifetime_ms},
+    .renews_ahead = from.renews_ahead, .device_id = {from.device_id, from.device_id_size},
+    .backoff = {.period = Millis{from.retry_period_ms},
+                .slow_period = Millis{from.slow_retry_period_ms},
+                .boot_spread = Millis{from.boot_spread_ms}},
+    .latch_wait = Millis{from.latch_wait_ms}, .least_time = UnixSeconds {
+      from.least_time_s
+    }
+  };
 }
 
 constexpr connect_auth_settings DefaultSettings() {

@@ -155,7 +155,17 @@ struct connect_auth_memory {
 // --- What it is to do ---------------------------------------------------------------------------
 
 enum { CONNECT_AUTH_ENCODING_PLAIN, CONNECT_AUTH_ENCODING_FORM };
-enum { CONNECT_AUTH_GRANT_PASSWORD, CONNECT_AUTH_GRANT_AUTHORIZATION_CODE };
+enum {
+  CONNECT_AUTH_GRANT_PASSWORD,
+  CONNECT_AUTH_GRANT_AUTHORIZATION_CODE,
+  CONNECT_AUTH_GRANT_CLIENT_CREDENTIALS,
+};
+
+/// @def CONNECT_AUTH_CLIENT_CERTIFICATE
+/// As of agent/config.h: what the library was built with.
+#ifndef CONNECT_AUTH_CLIENT_CERTIFICATE
+#define CONNECT_AUTH_CLIENT_CERTIFICATE 0
+#endif
 
 /// `Settings` of agent/settings.h, which has the ranges. What it points at is borrowed for as long
 /// as the agent uses the settings; NULL is an empty text. Begin with the default settings.
@@ -168,6 +178,14 @@ struct connect_auth_settings {
   size_t backup_authorities_size;
   const char* pins;
   int64_t trust_least_time_s;  ///< `Trust::least_time`, seconds since 1970.
+
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+  const uint8_t* certificates;  ///< `Identity` of agent/tls/identity.h.
+  size_t certificates_size;
+  const uint8_t* key;
+  size_t key_size;
+  uint32_t psa_key;
+#endif
 
   const char* client_id;
   const char* client_secret;
@@ -208,7 +226,7 @@ extern const struct connect_auth_settings connect_auth_default_settings;
 #if UINTPTR_MAX <= 0xFFFFFFFFu
 #define CONNECT_AUTH_AGENT_BYTES 1792
 #else
-#define CONNECT_AUTH_AGENT_BYTES 2304
+#define CONNECT_AUTH_AGENT_BYTES 2432
 #endif
 
 /// Room for an agent, aligned to 8 octets. What is in it is nobody else's.
@@ -321,6 +339,11 @@ enum {
   CONNECT_AUTH_REASON_AMBIGUOUS_GRANT,
   CONNECT_AUTH_REASON_DURATION_OUT_OF_RANGE,
   CONNECT_AUTH_REASON_RECORD_KEY_SIZE,
+  CONNECT_AUTH_REASON_CLIENT_CERTIFICATE_INCOMPLETE,
+  CONNECT_AUTH_REASON_CLIENT_CERTIFICATE_UNREADABLE,
+  CONNECT_AUTH_REASON_CLIENT_KEY_UNREADABLE,
+  CONNECT_AUTH_REASON_CLIENT_KEY_ENCRYPTED,
+  CONNECT_AUTH_REASON_CLIENT_KEY_MISMATCH,
   CONNECT_AUTH_REASON_REQUEST_TARGET,
   CONNECT_AUTH_REASON_REQUEST_METHOD,
   CONNECT_AUTH_REASON_REQUEST_TOO_LARGE,
@@ -352,6 +375,9 @@ enum {
   CONNECT_AUTH_REASON_CERTIFICATE_EXPIRED,
   CONNECT_AUTH_REASON_CERTIFICATE_NOT_YET_VALID,
   CONNECT_AUTH_REASON_CLOCK_UNKNOWN,
+  CONNECT_AUTH_REASON_CLIENT_CERTIFICATE_MISSING,
+  CONNECT_AUTH_REASON_CLIENT_CERTIFICATE_EXPIRED,
+  CONNECT_AUTH_REASON_CLIENT_CERTIFICATE_REFUSED,
   CONNECT_AUTH_REASON_STATUS_LINE,
   CONNECT_AUTH_REASON_FIELD_SYNTAX,
   CONNECT_AUTH_REASON_HEAD_TOO_LARGE,

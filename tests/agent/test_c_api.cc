@@ -243,6 +243,33 @@ void settings_are_changed_and_wrong_ones_refused(void**) {
   assert_true(device.peer.received().find("code=4e7e%21code") != std::string_view::npos);
 }
 
+void a_client_may_ask_for_itself(void**) {
+  Device device;
+  device.settings.grant = CONNECT_AUTH_GRANT_CLIENT_CREDENTIALS;
+  device.settings.username = nullptr;
+  device.settings.password = nullptr;
+  device.Start();
+  device.FetchToken();
+  assert_true(device.peer.received().find("grant_type=client_credentials") !=
+              std::string_view::npos);
+}
+
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+void a_certificate_that_is_none_is_told(void**) {
+  Device device;
+  constexpr std::array<std::uint8_t, 4> kNothing{1, 2, 3, 4};
+  device.settings.certificates = kNothing.data();
+  device.settings.certificates_size = kNothing.size();
+  device.settings.key = kNothing.data();
+  device.settings.key_size = kNothing.size();
+  device.Start();
+  assert_int_not_equal(device.RunToEnd(connect_auth_agent_request_token(&device.agent, 0)),
+                       CONNECT_AUTH_OK);
+  assert_int_equal(connect_auth_agent_last_failure(&device.agent).reason,
+                   CONNECT_AUTH_REASON_CLIENT_CERTIFICATE_UNREADABLE);
+}
+#endif
+
 void an_api_request_goes_with_fields_and_content(void**) {
   Device device;
   device.Start();
@@ -357,14 +384,18 @@ void a_clock_need_not_know_more_than_spans(void**) {
 int main() {
   using namespace connect_auth;
   const CMUnitTest tests[] = {
-      cmocka_unit_test(defaults_are_those_of_cpp),
-      cmocka_unit_test(a_token_is_fetched_renewed_and_found_again),
-      cmocka_unit_test(a_refusal_is_told_and_forgotten),
-      cmocka_unit_test(settings_are_changed_and_wrong_ones_refused),
-      cmocka_unit_test(an_api_request_goes_with_fields_and_content),
-      cmocka_unit_test(a_refused_token_is_replaced),
-      cmocka_unit_test(records_lie_in_flash_or_nowhere),
-      cmocka_unit_test(a_clock_need_not_know_more_than_spans),
+    cmocka_unit_test(defaults_are_those_of_cpp),
+    cmocka_unit_test(a_token_is_fetched_renewed_and_found_again),
+    cmocka_unit_test(a_refusal_is_told_and_forgotten),
+    cmocka_unit_test(settings_are_changed_and_wrong_ones_refused),
+    cmocka_unit_test(a_client_may_ask_for_itself),
+#if CONNECT_AUTH_CLIENT_CERTIFICATE
+    cmocka_unit_test(a_certificate_that_is_none_is_told),
+#endif
+    cmocka_unit_test(an_api_request_goes_with_fields_and_content),
+    cmocka_unit_test(a_refused_token_is_replaced),
+    cmocka_unit_test(records_lie_in_flash_or_nowhere),
+    cmocka_unit_test(a_clock_need_not_know_more_than_spans),
   };
   return cmocka_run_group_tests_name("agent/c_api", tests, nullptr, nullptr);
 }
