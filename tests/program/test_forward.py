@@ -458,10 +458,35 @@ class Ports(ForwardTest):
             client.shutdown(socket.SHUT_WR)
             self.assertTrue(read_all(client).startswith(b"HTTP/1.1 200 OK\r\n"))
 
+    def test_who_goes_makes_room(self) -> None:
+        """Though a port cannot tell at once who is gone from who has said all."""
+        address = self.listen_at("127.0.0.1")
+        with self.running() as running:
+            self.server.response_delay = 30
+            for _ in range(MOST_CALLS):
+                with socket.create_connection(address, 60) as client:
+                    client.sendall(GET)
+                    self.assertTrue(wait_until(lambda: children_of(self.forwarder(running))))
+            self.server.response_delay = 0
+            began = time.monotonic()
+            self.assertTrue(wait_until(lambda: not children_of(self.forwarder(running))))
+            self.assertLess(time.monotonic() - began, 15)
+            self.assertTrue(self.exchange_at(address, GET).startswith(b"HTTP/1.1 200 OK\r\n"))
+
+    def test_who_says_nothing_is_not_counted(self) -> None:
+        address = self.listen_at("127.0.0.1")
+        with self.running() as running:
+            with socket.create_connection(address, 60) as client:
+                client.shutdown(socket.SHUT_WR)
+                self.assertEqual(read_all(client), b"")
+            self.assertEqual(self.metric(running, "forward_failures_total"), 0)
+        self.assertNotIn(b"forward_failed", running.log)
+
     def test_browsers(self) -> None:
         address = self.listen_at("127.0.0.1")
         with self.running():
             for field, status in (("Origin: http://example.com", 403), ("Origin: null", 403), ("Sec-Fetch-Site: cross-site", 403),
+                                  ("Referer: http://example.com/", 403),
                                   ("Host: rebound.example.com", 421), ("Host: 192.0.2.1", 421), ("Host: localhost.example.com", 421)):
                 with self.subTest(field):
                     host = "" if field.startswith("Host") else "Host: localhost\r\n"
@@ -486,6 +511,7 @@ class Ports(ForwardTest):
                       f" s.sendall({GET!r})\n s.close()")
             run_as(NOBODY, "/usr/bin/python3", "-c", script, str(address[1]))
             self.assertTrue(wait_until(lambda: self.metric(running, "forward_denied_total") == 201))
+        self.assertLess(running.log.count(b"event=forward_denied"), 100, "they would fill the log")
         self.assertEqual(self.calls(), [])
         self.device.settings["daemon"]["users"] = str(NOBODY)
         with self.running():
@@ -612,6 +638,15 @@ class Processes(ForwardTest):
                 self.assertTrue(wait_until(lambda: len(self.calls()) == 2))
             self.wait_for_calls(running, 0)
             self.assertLess(time.monotonic() - before, 10)
+
+    def test_a_forward_proxy_that_does_not_answer_holds_nobody_up(self) -> None:
+        with self.running() as running:
+            os.kill(self.forwarder(running), signal.SIGSTOP)
+            began = time.monotonic()
+            self.assertEqual(running.stop(), 0)
+            self.assertLess(time.monotonic() - began, 2)
+        with self.running():  # Whatever is left of the socket is no hindrance.
+            self.assertEqual(self.call("GET", DEVICES)[0], 200)
 
     def test_killed_call(self) -> None:
         with self.running() as running:

@@ -30,6 +30,7 @@ class AllowList {
 
   bool Allows(const Peer& peer) const;
 
+  bool has_groups() const { return !groups_.empty(); }
   /// The group that the socket is given to; -1: none is listed.
   gid_t socket_group() const { return groups_.empty() ? static_cast<gid_t>(-1) : groups_.front(); }
 

@@ -11,6 +11,7 @@
 
 #include "agent/http/ascii.h"
 #include "platform/linux/forward/field_lines.h"
+#include "platform/linux/forward/loopback_peer.h"
 #include "platform/linux/output.h"
 #include "platform/linux/text.h"
 
@@ -60,6 +61,7 @@ Call::Outcome Call::ReceiveHead() {
   const Instant until = clock_.Now() + kHeadPatience;
   for (;;) {
     if (!WaitForProgram(POLLIN, until)) {
+      is_gone_ = head_.text().empty();  // Who says nothing wants nothing.
       return OwnAnswer{408, "the request did not come in time"};
     }
     const Bytes room = head_.room();
@@ -308,9 +310,19 @@ void Call::Wait(const Session& session) {
   if (upload_ && upload_->is_waiting()) {
     program.events = POLLIN;
   }
-  constexpr std::int64_t kMost = 60'000;
-  ::poll(wanted.data(), set.count + 1, static_cast<int>(std::min(span.count, kMost)));
-  is_gone_ = (program.revents & (POLLHUP | POLLERR)) != 0;
+  if (from_.is_port && !has_ended_) {
+    program.events |= POLLRDHUP;
+  }
+  const std::int64_t most = has_ended_ ? 1000 : 60'000;
+  ::poll(wanted.data(), set.count + 1, static_cast<int>(std::min(span.count, most)));
+  NoteEnd(program.revents);
+}
+
+/// A Unix socket tells when the program is gone. A port tells that it has nothing more to send, and
+/// the kernel's table whether it has its end still open, to read the answer.
+void Call::NoteEnd(short events) {
+  has_ended_ = has_ended_ || (events & POLLRDHUP) != 0;
+  is_gone_ = (events & (POLLHUP | POLLERR)) != 0 || (has_ended_ && !IsHeldByPeer(from_.socket));
 }
 
 bool Call::WaitForProgram(short events, Instant until) const {

@@ -73,6 +73,7 @@ class Call {
   void Complete();
   Outcome Fail(const Session& session, const Problem& problem);
   void Wait(const Session& session);
+  void NoteEnd(short events);
   bool WaitForProgram(short events, Instant until) const;
   void Send(std::string_view text);
   void Report(const OwnAnswer& answer) const;
@@ -96,7 +97,8 @@ class Call {
   bool is_read_ = false;                  // The head was, and is right.
   bool replays_ = false;                  // The answer is dropped, and the request made once more.
   bool replayed_ = false;
-  bool is_gone_ = false;  // The program is.
+  bool has_ended_ = false;  // The program has nothing more to send; seen at a port only.
+  bool is_gone_ = false;    // The program is.
 };
 
 }  // namespace connect_auth::program

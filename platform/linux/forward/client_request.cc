@@ -19,11 +19,18 @@ constexpr Refusal kRequestLine{400, "the first line is none of HTTP/1.1"};
 constexpr Refusal kField{400, "a header field is malformed"};
 constexpr Refusal kHost{400, "there must be exactly one Host field"};
 constexpr Refusal kLength{400, "the length of the content is not clear"};
-constexpr Refusal kMethod{405, "CONNECT and TRACE are not forwarded"};
+constexpr Refusal kMethod{405,
+                          "CONNECT and TRACE are not forwarded: this is no proxy to name in "
+                          "https_proxy, but takes the requests themselves, in plain HTTP"};
 constexpr Refusal kChunked{411, "content must come with a Content-Length"};
 constexpr Refusal kTargetTooLong{414, "the target is longer than 8000 characters"};
 constexpr Refusal kExpectation{417, "nothing but 100-continue can be expected"};
-constexpr Refusal kOtherOrigin{421, "requests go to the configured server only: name a path on it"};
+constexpr Refusal kOtherOrigin{421,
+                               "requests go to the configured server only: name a path on it, or "
+                               "an https URL of it"};
+constexpr Refusal kUnderscore{400,
+                              "a header field's name has an underscore, which some servers take "
+                              "for another character"};
 constexpr Refusal kTooManyFields{431, "there are more than 100 header fields"};
 constexpr Refusal kVersion{505, "only HTTP/1.1 and HTTP/1.0 are spoken"};
 
@@ -86,6 +93,9 @@ struct Seen {
 std::optional<Refusal> TakeField(const FieldLines::Line& line, Seen& seen, ClientRequest& into) {
   const auto is = [&line](std::string_view name) { return EqualsIgnoringCase(line.name, name); };
   ++seen.fields;
+  if (line.name.find('_') != std::string_view::npos) {
+    return kUnderscore;
+  }
   if (is("host")) {
     ++seen.hosts;
     into.host = line.value;
@@ -97,7 +107,7 @@ std::optional<Refusal> TakeField(const FieldLines::Line& line, Seen& seen, Clien
   } else if (is("expect")) {
     into.expects_continue = !into.http_1_0;
     return EqualsIgnoringCase(line.value, "100-continue") ? std::optional<Refusal>() : kExpectation;
-  } else if (is("origin") || is("sec-fetch-site")) {
+  } else if (is("origin") || is("referer") || is("sec-fetch-site")) {
     into.from_browser = true;
   }
   return {};

@@ -18,7 +18,7 @@ struct ClientRequest {
   std::uint64_t content_length = 0;
   bool http_1_0 = false;
   bool expects_continue = false;
-  bool from_browser = false;  ///< It says so: Origin, Sec-Fetch-Site.
+  bool from_browser = false;  ///< It says so: Origin, Referer, Sec-Fetch-Site.
 };
 
 /// Why a request is not forwarded.

@@ -2,6 +2,7 @@
 #include "platform/linux/forward/forward_process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -22,6 +23,7 @@
 namespace connect_auth::program {
 namespace {
 
+constexpr int kPatienceMs = 500;
 constexpr char kReady = 0;  // Of a report: an exit code, and a sentence behind it.
 
 Problem CannotStart(std::string_view why) {
@@ -119,7 +121,15 @@ void ForwardProcess::Look() {
 void ForwardProcess::Stop() {
   if (process_ > 0) {
     ::kill(process_, SIGTERM);
-    ::waitpid(process_, nullptr, 0);
+    bool has_ended = false;
+    for (int i = 0; i < kPatienceMs && !has_ended; ++i) {
+      ::poll(nullptr, 0, 1);
+      has_ended = ::waitpid(process_, nullptr, WNOHANG) != 0;
+    }
+    if (!has_ended) {  // It may wait for the user database.
+      ::kill(process_, SIGKILL);
+      ::waitpid(process_, nullptr, 0);
+    }
     process_ = -1;
   }
 }

@@ -123,6 +123,9 @@ void Forwarder::Reap() {
 void Forwarder::Accept() {
   const int socket = ::accept4(listener_.socket(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (socket < 0) {
+    if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+      ::poll(nullptr, 0, kWithoutResourcesMs);  // It would be asked again at once.
+    }
     return;
   }
   unsigned user = 0;
@@ -139,14 +142,26 @@ void Forwarder::Accept() {
 bool Forwarder::LetIn(int socket, unsigned& user) {
   Peer peer;
   const bool is_known = listener_.is_port() ? FindLoopbackPeer(socket, peer) : peer.Find(socket);
-  if (is_known && allowed_.Allows(peer)) {
-    user = peer.user;
-    return true;
+  bool is_allowed = is_known && allowed_.Allows(peer);
+  if (is_known && !is_allowed && listener_.is_port() && allowed_.has_groups()) {
+    FindGroups(peer);  // The user database may be slow: not for those who need not be asked for.
+    is_allowed = allowed_.Allows(peer);
   }
+  user = peer.user;
+  if (!is_allowed) {
+    Deny(is_known ? Decimal(user) : std::string("unknown"));
+  }
+  return is_allowed;
+}
+
+/// Whoever comes again and again must not fill the log.
+void Forwarder::Deny(const std::string& user) {
+  const Instant now = clock_.Now();
   counters_.denied += 1;
-  Report(Severity::kWarning, "forward_denied",
-         {{"user", is_known ? Decimal(peer.user) : std::string("unknown")}});
-  return false;
+  if (now >= next_denied_line_) {
+    next_denied_line_ = now + kBetweenDeniedLines;
+    Report(Severity::kWarning, "forward_denied", {{"user", user}});
+  }
 }
 
 void Forwarder::Begin(int socket, unsigned user) {
@@ -190,9 +205,13 @@ void Forwarder::TurnAway(int socket, const OwnAnswer& answer) {
 }
 
 void Forwarder::CloseTurnedAway() {
+  constexpr int kMostPieces = 64;
   std::array<char, 4096> dropped;
   for (std::size_t i = 0; i < turned_away_count_; ++i) {
-    static_cast<void>(::recv(turned_away_[i], dropped.data(), dropped.size(), 0));
+    int pieces = 0;
+    while (pieces<kMostPieces&& ::recv(turned_away_[i], dropped.data(), dropped.size(), 0)> 0) {
+      ++pieces;
+    }
     ::close(turned_away_[i]);
   }
   turned_away_count_ = 0;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "platform/linux/command_line.h"
 #include "platform/linux/configuration.h"
@@ -13,6 +14,8 @@
 #include "platform/linux/forward/forward_listener.h"
 #include "platform/linux/forward/own_answer.h"
 #include "platform/linux/problem.h"
+#include "platform/posix/boot_clock.h"
+#include "port/clock.h"
 
 namespace connect_auth::program {
 
@@ -21,7 +24,10 @@ namespace connect_auth::program {
 /// process of a call alone.
 class Forwarder {
  public:
+  static constexpr int kWithoutResourcesMs = 100;
   static constexpr int kMostCalls = 16;
+  /// `forward_denied` is in the log once in this time; the metrics count all.
+  static constexpr Millis kBetweenDeniedLines = Millis::Seconds(1);
 
   /// @param line, counters  Borrowed for the life of this object.
   Forwarder(const CommandLine& line, ForwardCounters& counters)
@@ -44,6 +50,7 @@ class Forwarder {
   void Reap();
   void Accept();
   bool LetIn(int socket, unsigned& user);
+  void Deny(const std::string& user);
   void Begin(int socket, unsigned user);
   [[noreturn]] void Serve(int socket, unsigned user, int parent);
   void TurnAway(int socket, const OwnAnswer& answer);
@@ -55,6 +62,8 @@ class Forwarder {
   TokenPlace place_;
   AllowList allowed_;
   ForwardListener listener_;
+  posix::BootClock clock_;
+  Instant next_denied_line_;
   // Connections that have their answer, and may not have read it yet.
   std::array<int, 16> turned_away_;
   std::size_t turned_away_count_ = 0;

@@ -129,15 +129,11 @@ Owner LookUp(const Address& peer, const Address& own) {
              : LookUp(kTableV6, Endpoint(Mapped(peer.v4)) + " " + Endpoint(Mapped(own.v4)));
 }
 
-void FindGroups(Peer& peer) {
-  const passwd* const entry = ::getpwuid(peer.user);
-  if (entry == nullptr) {
-    return;
-  }
-  int count = 65536;  // NGROUPS_MAX
-  peer.groups.resize(static_cast<std::size_t>(count));
-  const bool known = ::getgrouplist(entry->pw_name, entry->pw_gid, peer.groups.data(), &count) >= 0;
-  peer.groups.resize(known ? static_cast<std::size_t>(count) : 0);
+bool AddressesOf(int socket, Address& peer, Address& own) {
+  socklen_t peer_size = sizeof(peer);
+  socklen_t own_size = sizeof(own);
+  return ::getpeername(socket, &peer.any, &peer_size) == 0 &&
+         ::getsockname(socket, &own.any, &own_size) == 0;
 }
 
 }  // namespace
@@ -146,10 +142,7 @@ bool FindLoopbackPeer(int socket, Peer& into) {
   constexpr int kTries = 3;  // A table that changes meanwhile may be read with a gap.
   Address peer{};
   Address own{};
-  socklen_t peer_size = sizeof(peer);
-  socklen_t own_size = sizeof(own);
-  if (::getpeername(socket, &peer.any, &peer_size) != 0 ||
-      ::getsockname(socket, &own.any, &own_size) != 0) {
+  if (!AddressesOf(socket, peer, own)) {
     return false;
   }
   for (int i = 0; i < kTries; ++i) {
@@ -158,11 +151,30 @@ bool FindLoopbackPeer(int socket, Peer& into) {
     const Owner owner = LookUp(peer, own);
     if (owner.inode != 0 && owner == LookUp(peer, own)) {
       into.user = owner.user;
-      FindGroups(into);
       return true;
     }
   }
   return false;
+}
+
+void FindGroups(Peer& peer) {
+  constexpr int kMost = 65536;  // NGROUPS_MAX
+  const passwd* const entry = ::getpwuid(peer.user);
+  int count = 64;
+  bool known = false;
+  while (entry != nullptr && !known && count <= kMost) {
+    peer.groups.resize(static_cast<std::size_t>(count));
+    int found = count;
+    known = ::getgrouplist(entry->pw_name, entry->pw_gid, peer.groups.data(), &found) >= 0;
+    count = known ? found : std::max(found, count + 1);
+  }
+  peer.groups.resize(known ? static_cast<std::size_t>(count) : 0);
+}
+
+bool IsHeldByPeer(int socket) {
+  Address peer{};
+  Address own{};
+  return AddressesOf(socket, peer, own) && LookUp(peer, own).inode != 0;
 }
 
 }  // namespace connect_auth::program

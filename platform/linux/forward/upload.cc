@@ -49,8 +49,11 @@ IoResult Upload::Receive(Bytes into) {
 }
 
 bool Upload::Rewind() {
+  if (kept_.size() != received_) {
+    return false;
+  }
   at_ = 0;
-  return kept_.size() == received_;
+  return true;
 }
 
 }  // namespace connect_auth::program

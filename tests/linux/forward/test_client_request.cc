@@ -153,9 +153,16 @@ void fields_are_strict(void**) {
   assert_int_equal(ParseFields(many + "b: c\r\n").status, 431);
 }
 
+void names_that_servers_take_for_others_are_refused(void**) {
+  for (const std::string name : {"Transfer_Encoding", "Content_Length", "X_A", "_"}) {
+    assert_int_equal(ParseFields("Host: a\r\n" + name + ": 1\r\n").status, 400);
+  }
+}
+
 void browsers_are_known(void**) {
   assert_true(ParseFields("Host: a\r\norigin: null\r\n").request.from_browser);
   assert_true(ParseFields("Host: a\r\nSec-Fetch-Site: none\r\n").request.from_browser);
+  assert_true(ParseFields("Host: a\r\nreferer: http://a/\r\n").request.from_browser);
 }
 
 void head_that_is_cut_anywhere_is_refused(void**) {
@@ -217,6 +224,7 @@ int main() {
       cmocka_unit_test(target_is_for_the_configured_origin),
       cmocka_unit_test(first_line_is_strict),
       cmocka_unit_test(fields_are_strict),
+      cmocka_unit_test(names_that_servers_take_for_others_are_refused),
       cmocka_unit_test(browsers_are_known),
       cmocka_unit_test(head_that_is_cut_anywhere_is_refused),
       cmocka_unit_test(noise_is_survived),
