@@ -296,7 +296,7 @@ class Service(CertificateTest):
             self.assertIsNone(service.process.poll())
 
 
-class Restart(ProgramTest):
+class Options(ProgramTest):
     """Settings as options."""
 
     def test_options(self) -> None:
