@@ -140,6 +140,11 @@ void OnQuestion(void*, udp_pcb* pcb, pbuf* data, const ip_addr_t* from, u16_t po
   }
 }
 
+/// Null where the connection broke. With lwIP's lock held.
+tcp_pcb* PcbOf(int connection) {
+  return lwip_socket_dbg_get_socket(connection)->conn->pcb.tcp;
+}
+
 Moved Judge(ssize_t size) {
   if (size >= 0) {
     return {static_cast<std::size_t>(size), size == 0, false};
@@ -221,15 +226,21 @@ Moved Send(int connection, ConstBytes data) {
   return Judge(lwip_send(connection, data.data(), data.size(), 0));
 }
 
+// Not with lwip_shutdown(): where the other end's FIN is there but was not read yet, lwIP 2.2 goes
+// on to use a connection that it has freed. In that case Close() does the same soon after.
 void EndStream(int connection) {
-  lwip_shutdown(connection, SHUT_WR);
+  const CoreLock lock;
+  tcp_pcb* const pcb = PcbOf(connection);
+  if (pcb != nullptr && pcb->state == ESTABLISHED) {
+    tcp_shutdown(pcb, 0, 1);
+  }
 }
 
 // lwIP's SO_LINGER makes a FIN of it where nothing is left to send.
 void Reset(int connection) {
   {
     const CoreLock lock;
-    tcp_pcb* const pcb = lwip_socket_dbg_get_socket(connection)->conn->pcb.tcp;
+    tcp_pcb* const pcb = PcbOf(connection);
     if (pcb != nullptr) {
       tcp_abort(pcb);
     }

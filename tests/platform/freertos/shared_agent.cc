@@ -4,6 +4,7 @@
 // port of the loopback, in one situation after the other. Writes what they got, a line for each:
 // `SITUATION STATUS TOKEN` once for each task, if not said otherwise. Ends with 1 where one that
 // was patient got none, or late.
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cinttypes>
@@ -36,6 +37,7 @@ using freertos::TickClock;
 
 constexpr int kTasks = 8;
 constexpr int kRounds = 30;
+constexpr std::size_t kStackWords = 16384;  // So that all that is used can be told.
 constexpr Millis kPatient = Millis::Seconds(10);
 constexpr Millis kSoon = Millis::Seconds(7);
 constexpr Millis kThroughLeaps = Millis::Seconds(10'000'000);
@@ -46,7 +48,7 @@ std::array<std::uint8_t, 98304> arena;
 std::array<std::uint8_t, 8192> io;
 std::array<std::uint8_t, 2048> token_room;
 std::array<char, 16384> authorities;
-std::array<StackType_t, 2048> stack;
+std::array<StackType_t, kStackWords> stack;
 
 TickClock clock(1);  // NOLINT: as a device has it.
 
@@ -60,7 +62,7 @@ struct Worker {
   std::function<void()> work;
   std::atomic<int>* done = nullptr;
   StaticTask_t memory{};
-  std::array<StackType_t, 512> stack{};
+  std::array<StackType_t, kStackWords> stack{};
 };
 
 void RunWorker(void* context) {
@@ -75,12 +77,12 @@ void RunWorker(void* context) {
 /// The tasks, while they work and after that.
 class Crew {
  public:
-  void Begin(std::function<void()> work) {
+  TaskHandle_t Begin(std::function<void()> work) {
     Worker& worker = workers_.emplace_back();
     worker.work = std::move(work);
     worker.done = &done_;
-    xTaskCreateStatic(RunWorker, "worker", worker.stack.size(), &worker, 1, worker.stack.data(),
-                      &worker.memory);
+    return xTaskCreateStatic(RunWorker, "worker", worker.stack.size(), &worker, 1,
+                             worker.stack.data(), &worker.memory);
   }
   void AwaitAll() const {
     while (done_ < static_cast<int>(workers_.size())) {
@@ -146,8 +148,9 @@ void Hammer(SharedAgent& agent) {
   std::atomic<std::uint32_t> rejected{0};
   std::atomic<bool> over{false};
   std::array<std::deque<Outcome>, kTasks> seen;
-  for (std::deque<Outcome>& outcomes : seen) {
-    crew.Begin([&] {
+  std::array<std::atomic<std::uint32_t>, kTasks> latest{};
+  for (std::size_t i = 0; i < kTasks; ++i) {
+    crew.Begin([&, &outcomes = seen[i], &last = latest[i]] {
       while (!over) {
         Outcome outcome = Take(agent, kThroughLeaps);
         const SharedAgent::Report report = agent.report();
@@ -155,6 +158,7 @@ void Hammer(SharedAgent& agent) {
         if (is_odd || outcomes.empty() || outcomes.back().generation != outcome.generation) {
           outcomes.push_back(outcome);
         }
+        last = outcome.generation;
         if (rejected == outcome.generation) {
           agent.RejectToken(outcome.generation);
         }
@@ -166,7 +170,8 @@ void Hammer(SharedAgent& agent) {
     // Every third token is over by itself, the others are refused by the API.
     Leap(round % 3 == 0 ? kLife : Millis::Seconds(1000));
     rejected = round % 3 == 0 ? 0 : present;
-    while (agent.report().generation == present) {
+    const auto is_renewed = [present](std::uint32_t generation) { return generation > present; };
+    while (!std::all_of(latest.begin(), latest.end(), is_renewed)) {
       vTaskDelay(1);
     }
   }
@@ -227,6 +232,27 @@ void RunAll(SharedAgent& agent) {
   Hammer(agent);
 }
 
+std::size_t StackUse(TaskHandle_t task) {
+  return (kStackWords - uxTaskGetStackHighWaterMark(task)) * sizeof(StackType_t);
+}
+
+/// `stack OCTETS CALLER` that the agent's own task used at most, and a task that takes a token and
+/// so begins a request.
+void PrintStackUse(SharedAgent& agent) {
+  TaskHandle_t own = nullptr;
+  const auto who = [](Agent&, void* handle) {
+    *static_cast<TaskHandle_t*>(handle) = xTaskGetCurrentTaskHandle();
+    return Status::kOk;
+  };
+  static_cast<void>(agent.Do(who, static_cast<void*>(&own)));
+  Leap(kLife);
+  static std::array<std::uint8_t, 2048> room;
+  const TaskHandle_t caller =
+      crew.Begin([&agent] { static_cast<void>(agent.TakeToken(Millis{0}, kThroughLeaps, room)); });
+  crew.AwaitAll();
+  std::printf("stack %zu %zu\n", StackUse(own), StackUse(caller));
+}
+
 /// One whose settings are wrong: `not_started STATUS START`.
 void RunNotStarted() {
   auto& connection = *new SocketConnection;
@@ -270,6 +296,7 @@ int Main(int argc, char** argv) {
   auto& shared = *new SharedAgent(agent, connection, clock);
   shared.Start(settings, stack, 2);
   RunAll(shared);
+  PrintStackUse(shared);
   return 0;
 }
 

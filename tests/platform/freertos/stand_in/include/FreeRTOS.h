@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Stands in for the FreeRTOS kernel on the host: what platform/freertos calls of it, and no more,
- * with each task a thread. See README.md for what was checked against the kernel's own headers.
- * This file has the kernel's types, and what an integrator has in FreeRTOSConfig.h.
+ * with each task a thread. Its README.md says what was checked against the kernel itself.
  */
 #ifndef INC_FREERTOS_H
 #define INC_FREERTOS_H
