@@ -46,8 +46,9 @@ MOST_OCTETS_ELSEWHERE = 900_000
 # What each library that is linked in wants to be said.
 LICENCES = ("Apache-2.0", "The Mbed TLS Contributors", "Dave Gamble", "Permission is hereby granted, free of charge",
             "Ben Hoyt", "Redistributions in binary form must reproduce", "GCC Runtime Library Exception")
-# Configured in the clear: a line that is not commented out.
-SECRET = re.compile(rb"^(secret|password|code) *=|BEGIN [A-Z ]*PRIVATE KEY", re.MULTILINE)
+# Configured in the clear: a line that is not commented out. A key: the program knows its first line, too, but not what
+# follows.
+SECRET = re.compile(rb"^(secret|password|code) *=|BEGIN [A-Z ]*PRIVATE KEY-----\s+[\w+/]", re.MULTILINE)
 
 
 class Package:

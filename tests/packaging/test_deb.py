@@ -91,6 +91,7 @@ class Contents(PackageTest):
         "no licence": (replace(package.COPYRIGHT, "Permission is hereby granted", "Granted"),
                        "does not say: Permission is hereby granted"),
         "old changelog": (replace("DEBIAN/control", "Version: .*", "Version: 7.0"), "another version than 7.0"),
+        "key": (replace(package.CONFIGURATION, "(?m)^#secret =.*$", "#-----BEGIN PRIVATE KEY-----\nMIIB"), "holds a secret"),
         "secret": (replace(package.CONFIGURATION, "(?m)^#secret =.*$", "secret = planted"), "holds a secret"),
         "machine": (put(package.SERVICE, str(package.ROOT)), "names the machine it was built on"),
         "large": (replace(package.COPYRIGHT, "$", "x" * 900_000), "octets are more than"),
