@@ -33,6 +33,22 @@ connect_auth_status CodeOf(Status status) {
   return static_cast<connect_auth_status>(status);
 }
 
+/// What is no status is none that somebody could act on.
+Status StatusOf(int code) {
+  return code >= 0 && code <= CONNECT_AUTH_CORRUPT ? static_cast<Status>(code)
+                                                   : Status::kUnavailable;
+}
+
+/// @param least, most  What a success lies between.
+IoResult ResultOf(connect_auth_count count, connect_auth_count least, std::size_t most) {
+  if (count >= least && static_cast<std::size_t>(count) <= most) {
+    return IoResult::Bytes(static_cast<std::size_t>(count));
+  }
+  const Status status =
+      count < 0 && count >= -CONNECT_AUTH_CORRUPT ? StatusOf(-count) : Status::kUnavailable;
+  return IoResult::Error(status);
+}
+
 class TableClock final : public Clock {
  public:
   explicit TableClock(const connect_auth_clock& table) : table_(table) {}
@@ -60,13 +76,13 @@ class TableConnection final : public Connection {
   explicit TableConnection(const connect_auth_connection& table) : table_(table) {}
 
   Status Connect(std::string_view host, std::uint16_t port) override {
-    return Status{table_.connect(table_.context, host.data(), host.size(), port)};
+    return StatusOf(table_.connect(table_.context, host.data(), host.size(), port));
   }
   IoResult Write(ConstBytes data) override {
-    return IoResult::Raw(table_.write(table_.context, data.data(), data.size()));
+    return ResultOf(table_.write(table_.context, data.data(), data.size()), 1, data.size());
   }
   IoResult Read(Bytes into) override {
-    return IoResult::Raw(table_.read(table_.context, into.data(), into.size()));
+    return ResultOf(table_.read(table_.context, into.data(), into.size()), 1, into.size());
   }
   void Close() override { table_.close(table_.context); }
 
@@ -79,15 +95,16 @@ class TableStorage final : public Storage {
   explicit TableStorage(const connect_auth_storage* table) : table_(table) {}
 
   IoResult Load(std::string_view name, Bytes into) override {
-    return IoResult::Raw(table_->load(table_->context, name.data(), into.data(), into.size()));
+    return ResultOf(table_->load(table_->context, name.data(), into.data(), into.size()), 0,
+                    into.size());
   }
   Status Store(std::string_view name, ConstBytes record) override {
-    return Status{table_->store(table_->context, name.data(), record.data(), record.size())};
+    return StatusOf(table_->store(table_->context, name.data(), record.data(), record.size()));
   }
   Status Erase(std::string_view name) override {
-    return Status{table_->erase(table_->context, name.data())};
+    return StatusOf(table_->erase(table_->context, name.data()));
   }
-  Status Idle() override { return Status{table_->idle(table_->context)}; }
+  Status Idle() override { return StatusOf(table_->idle(table_->context)); }
 
  private:
   const connect_auth_storage* table_;
@@ -98,7 +115,7 @@ class TableEntropy final : public Entropy {
   explicit TableEntropy(const connect_auth_entropy& table) : table_(table) {}
 
   Status Fill(Bytes into) override {
-    return Status{table_.fill(table_.context, into.data(), into.size())};
+    return StatusOf(table_.fill(table_.context, into.data(), into.size()));
   }
 
  private:
@@ -111,7 +128,7 @@ class TableBodySource final : public BodySource {
 
   std::size_t size() const override { return table_->size; }
   IoResult Read(Bytes into) override {
-    return IoResult::Raw(table_->read(table_->context, into.data(), into.size()));
+    return ResultOf(table_->read(table_->context, into.data(), into.size()), 1, into.size());
   }
   bool Rewind() override { return table_->rewind != nullptr && table_->rewind(table_->context); }
 
@@ -127,12 +144,14 @@ class TableFlash final : public Flash {
     return {table_.block_bytes, table_.block_count, table_.program_bytes, table_.reprogrammable};
   }
   Status Read(std::uint32_t address, Bytes into) override {
-    return Status{table_.read(table_.context, address, into.data(), into.size())};
+    return StatusOf(table_.read(table_.context, address, into.data(), into.size()));
   }
   Status Program(std::uint32_t address, ConstBytes data) override {
-    return Status{table_.program(table_.context, address, data.data(), data.size())};
+    return StatusOf(table_.program(table_.context, address, data.data(), data.size()));
   }
-  Status Erase(std::uint32_t block) override { return Status{table_.erase(table_.context, block)}; }
+  Status Erase(std::uint32_t block) override {
+    return StatusOf(table_.erase(table_.context, block));
+  }
 
  private:
   const connect_auth_flash& table_;
@@ -151,6 +170,13 @@ Trust TrustOf(const connect_auth_settings& from) {
           .backup_authorities = {from.backup_authorities, from.backup_authorities_size},
           .pins = TextOf(from.pins),
           .least_time = UnixSeconds{from.trust_least_time_s}};
+}
+
+/// Whether there is a meaning to what is no text.
+bool IsKnown(const connect_auth_settings& settings) {
+  return settings.grant <= CONNECT_AUTH_GRANT_CLIENT_CREDENTIALS &&
+         settings.auth_encoding <= CONNECT_AUTH_ENCODING_FORM &&
+         (CONNECT_AUTH_CLIENT_CERTIFICATE != 0 || settings.certificates_size == 0);
 }
 
 #if CONNECT_AUTH_CLIENT_CERTIFICATE
@@ -264,6 +290,8 @@ static_assert(Fits<TableRing, connect_auth_ring>());
 static_assert(CONNECT_AUTH_CORRUPT == static_cast<int>(Status::kCorrupt));
 static_assert(CONNECT_AUTH_WANTS_EITHER == static_cast<int>(Interest::kEither));
 static_assert(CONNECT_AUTH_REASON_CODE_SPENT == static_cast<int>(Reason::kCodeSpent));
+static_assert(CONNECT_AUTH_GRANT_CLIENT_CREDENTIALS == static_cast<int>(Grant::kClientCredentials));
+static_assert(CONNECT_AUTH_ENCODING_FORM == static_cast<int>(AuthEncoding::kForm));
 static_assert(CONNECT_AUTH_OAUTH_OTHER == static_cast<int>(OAuthError::kOther));
 
 TableAgent& Of(connect_auth_agent* agent) {
@@ -305,7 +333,8 @@ void connect_auth_agent_destroy(connect_auth_agent* agent) {
 
 connect_auth_status connect_auth_agent_start(connect_auth_agent* agent,
                                              const connect_auth_settings* settings) {
-  return CodeOf(AgentOf(agent).Start(SettingsOf(*settings)));
+  return IsKnown(*settings) ? CodeOf(AgentOf(agent).Start(SettingsOf(*settings)))
+                            : CodeOf(Status::kInvalidArgument);
 }
 
 void connect_auth_agent_stop(connect_auth_agent* agent) {
@@ -314,7 +343,8 @@ void connect_auth_agent_stop(connect_auth_agent* agent) {
 
 connect_auth_status connect_auth_agent_change_settings(connect_auth_agent* agent,
                                                        const connect_auth_settings* settings) {
-  return CodeOf(AgentOf(agent).ChangeSettings(SettingsOf(*settings)));
+  return IsKnown(*settings) ? CodeOf(AgentOf(agent).ChangeSettings(SettingsOf(*settings)))
+                            : CodeOf(Status::kInvalidArgument);
 }
 
 connect_auth_status connect_auth_agent_request_token(connect_auth_agent* agent,
@@ -422,6 +452,9 @@ connect_auth_failure connect_auth_agent_last_token_failure(const connect_auth_ag
 
 connect_auth_status connect_auth_extra_fields_add(connect_auth_extra_fields* fields,
                                                   const char* name, const char* value) {
+  if (fields->used > fields->room_size) {
+    return CONNECT_AUTH_BUFFER_TOO_SMALL;
+  }
   ExtraFields more({fields->room, fields->room_size}, fields->used);
   const Status status = more.Add(TextOf(name), TextOf(value));
   fields->used = more.lines().size();
@@ -431,6 +464,8 @@ connect_auth_status connect_auth_extra_fields_add(connect_auth_extra_fields* fie
 connect_auth_status connect_auth_agent_request_api(connect_auth_agent* agent,
                                                    const connect_auth_api_request* request) {
   TableAgent& table = Of(agent);
+  const TableBodySource source_before = table.body_source;
+  const ExtraFields fields_before = table.extra_fields;
   ApiRequest made;
   if (request->method != nullptr) {
     made.method = TextOf(request->method);
@@ -448,7 +483,12 @@ connect_auth_status connect_auth_agent_request_api(connect_auth_agent* agent,
     made.extra_fields = &table.extra_fields;
   }
   made.head_copy = {request->head_copy, request->head_copy_size};
-  return CodeOf(table.agent.RequestApi(made));
+  const Status status = table.agent.RequestApi(made);
+  if (status == Status::kFailedPrecondition) {  // The one that is under way goes on with its own.
+    table.body_source = source_before;
+    table.extra_fields = fields_before;
+  }
+  return CodeOf(status);
 }
 
 uint16_t connect_auth_agent_api_status(const connect_auth_agent* agent) {

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-/// The agent from C11: the same as agent/agent.h and the headers of port/, which say more of each
-/// call. Nothing here allocates, waits or keeps anything outside of the objects that the caller
-/// lends; no C++ library is needed to link it.
+/// The agent from C11: agent/agent.h and the headers of port/, which say more of each call. Left
+/// out are counters, what storage held, provisioning, and tunnels through proxies. Nothing here
+/// allocates, waits or keeps anything outside of the objects that the caller lends; no C++ library
+/// is needed to link it.
+///
+/// Pointers are not NULL unless it says that they may be. An agent is used by one thread at a time,
+/// not from within the functions of its tables, and stays where it was created.
 ///
 /// Texts are NUL-terminated unless they come with a size. Moments and spans are milliseconds on the
 /// clock that the caller brings; `INT64_MAX` is never. One agent is started at a time in an image.
@@ -37,7 +41,8 @@ enum {
   CONNECT_AUTH_CORRUPT,              ///< A record exists but failed its integrity check.
 };
 
-/// Octets of a read or write, >= 0, or a negated status.
+/// Octets of a read or write, >= 0, or a negated status: -1 is not an error, but "not yet". What is
+/// neither, nor fits the buffer, counts as UNAVAILABLE.
 typedef int32_t connect_auth_count;
 
 // --- What the device brings ---------------------------------------------------------------------
@@ -99,12 +104,14 @@ struct connect_auth_flash {
   connect_auth_status (*erase)(void* context, uint32_t block);
 };
 
+#ifndef __cplusplus
 /// port/log.h: the device defines it where CONNECT_AUTH_LOG_LEVEL is not 0.
 ///
 /// @param level    1 error, 2 warning, 3 info, 4 debug.
 /// @param message  A literal.
 /// @param value    What the message says it is; 0: nothing.
 void connect_auth_write_log(uint8_t level, const char* message, int64_t value);
+#endif
 
 /// For devices that keep nothing: there is no record, and none can be stored.
 // NOLINTNEXTLINE(bugprone-dynamic-static-initializers): constinit
@@ -161,12 +168,6 @@ enum {
   CONNECT_AUTH_GRANT_CLIENT_CREDENTIALS,
 };
 
-/// @def CONNECT_AUTH_CLIENT_CERTIFICATE
-/// As of agent/config.h: what the library was built with.
-#ifndef CONNECT_AUTH_CLIENT_CERTIFICATE
-#define CONNECT_AUTH_CLIENT_CERTIFICATE 0
-#endif
-
 /// `Settings` of agent/settings.h, which has the ranges. What it points at is borrowed for as long
 /// as the agent uses the settings; NULL is an empty text. Begin with the default settings.
 struct connect_auth_settings {
@@ -179,13 +180,12 @@ struct connect_auth_settings {
   const char* pins;
   int64_t trust_least_time_s;  ///< `Trust::least_time`, seconds since 1970.
 
-#if CONNECT_AUTH_CLIENT_CERTIFICATE
-  const uint8_t* certificates;  ///< `Identity` of agent/tls/identity.h.
+  /// `Identity` of agent/tls/identity.h. INVALID_ARGUMENT where the library was built without it.
+  const uint8_t* certificates;
   size_t certificates_size;
   const uint8_t* key;
   size_t key_size;
   uint32_t psa_key;
-#endif
 
   const char* client_id;
   const char* client_secret;
@@ -427,7 +427,7 @@ struct connect_auth_failure {
   uint16_t http_status;
   uint32_t retry_after_s;
   int32_t tls_error;
-  struct connect_auth_bytes peer_text;  ///< Borrowed as the token is.
+  struct connect_auth_bytes peer_text;  ///< Borrowed until the next call that can fail.
 };
 /// Why the last operation failed.
 struct connect_auth_failure connect_auth_agent_last_failure(const struct connect_auth_agent* agent);
@@ -475,7 +475,8 @@ connect_auth_status connect_auth_agent_request_api(struct connect_auth_agent* ag
 /// 0: none came yet.
 uint16_t connect_auth_agent_api_status(const struct connect_auth_agent* agent);
 struct connect_auth_bytes connect_auth_agent_api_head(const struct connect_auth_agent* agent);
-/// The next piece of the response's content, to be taken after each poll. Borrowed until the next.
+/// The next piece of the response's content, to be taken after each poll. Borrowed, as the head is,
+/// until the next poll, request, stop, change of settings or forgetting.
 struct connect_auth_bytes connect_auth_agent_take_body(struct connect_auth_agent* agent);
 
 #ifdef __cplusplus

@@ -28,9 +28,6 @@ class [[nodiscard]] IoResult {
     return IoResult(-static_cast<std::int32_t>(status));
   }
 
-  /// As C writes it (agent/c_api.h): a count, or a negated status.
-  static constexpr IoResult Raw(std::int32_t raw) { return IoResult(raw); }
-
   constexpr bool ok() const { return raw_ >= 0; }
   constexpr Status status() const { return ok() ? Status::kOk : static_cast<Status>(-raw_); }
 

@@ -15,6 +15,11 @@
 #include "mbedtls/platform.h"
 #endif
 
+// Without these nobody would look at the dates of certificates.
+#if !defined(MBEDTLS_HAVE_TIME) || !defined(MBEDTLS_HAVE_TIME_DATE)
+#error "mbedTLS has to be configured with MBEDTLS_HAVE_TIME and MBEDTLS_HAVE_TIME_DATE"
+#endif
+
 namespace connect_auth {
 namespace {
 

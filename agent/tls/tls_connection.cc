@@ -43,6 +43,39 @@ constexpr std::uint16_t kSignatureAlgorithms[] = {MBEDTLS_TLS1_3_SIG_ECDSA_SECP2
                                                   MBEDTLS_TLS1_3_SIG_RSA_PSS_RSAE_SHA512,
                                                   MBEDTLS_TLS1_3_SIG_NONE};
 
+#if !defined(CONNECT_AUTH_MBEDTLS_HOOKS)
+/// What agent/tls/mbedtls_config.h leaves out, somebody else's mbedTLS may have: forward secrecy
+/// and authenticated encryption only, with curves whose keys nobody can choose for both.
+void Restrict(mbedtls_ssl_config& config) {
+  static constexpr int kSuites[] = {MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
+                                    MBEDTLS_TLS1_3_AES_256_GCM_SHA384,
+                                    MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256,
+                                    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+                                    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+                                    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,
+                                    MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384,
+                                    MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+                                    MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+                                    0};
+  static constexpr std::uint16_t kGroups[] = {MBEDTLS_SSL_IANA_TLS_GROUP_SECP256R1,
+                                              MBEDTLS_SSL_IANA_TLS_GROUP_SECP384R1,
+                                              MBEDTLS_SSL_IANA_TLS_GROUP_NONE};
+  mbedtls_ssl_conf_min_tls_version(&config, MBEDTLS_SSL_VERSION_TLS1_2);
+  mbedtls_ssl_conf_ciphersuites(&config, kSuites);
+  mbedtls_ssl_conf_groups(&config, kGroups);
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+  mbedtls_ssl_conf_tls13_key_exchange_modes(&config,
+                                            MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
+#endif
+#if defined(MBEDTLS_SSL_EARLY_DATA)
+  mbedtls_ssl_conf_early_data(&config, MBEDTLS_SSL_EARLY_DATA_DISABLED);
+#endif
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+  mbedtls_ssl_conf_renegotiation(&config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
+#endif
+}
+#endif
+
 /// Takes the next pin off the front of `pins`, without its scheme; empty: it is malformed.
 std::string_view TakePin(std::string_view& pins) {
   const std::string_view pin = Part(pins, 0, pins.find(';'));
@@ -258,7 +291,9 @@ Status TlsConnection::SetUp(std::string_view host, std::uint16_t port) {
   session_ = new (memory) Session();
   session_->Init();
   session_->pins = trust_.pins;
+#if defined(CONNECT_AUTH_MBEDTLS_HOOKS)  // Another mbedTLS does not ask the agent for the time.
   session_->guesses_time = trust_.least_time.count != 0 && !engine_.WallTime().ok();
+#endif
   engine_.SetTimeIfUnknown(trust_.least_time);
   if (session_->guesses_time) {
     CONNECT_AUTH_LOG(kWarning, "tls: the clock is not set, certificates are judged by",
@@ -288,6 +323,9 @@ int TlsConnection::Configure() {
   mbedtls_ssl_conf_ca_chain(&config, &session_->authorities, nullptr);
   mbedtls_ssl_conf_verify(&config, Session::Verify, session_);
   mbedtls_ssl_conf_sig_algs(&config, kSignatureAlgorithms);
+#if !defined(CONNECT_AUTH_MBEDTLS_HOOKS)
+  Restrict(config);
+#endif
   mbedtls_ssl_conf_rng(&config, RandomCallback, &engine_);
   mbedtls_ssl_conf_session_tickets(&config, sessions_.enabled() ? 1 : 0);
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
@@ -392,15 +430,14 @@ Status TlsConnection::LoadOwnCertificate() {
 /// that TLS 1.2 has for "there is none", and decrypt_error is said of signatures that do not fit:
 /// they mean that once the server has shown its own and there is nothing else left to judge.
 Reason TlsConnection::RefusalInAlert() const {
+  if (!session_->verified && !resumed_) {
+    return Reason::kNone;  // Anybody on the way could have said it.
+  }
   switch (session_->ssl.MBEDTLS_PRIVATE(in_msg)[1]) {
     case MBEDTLS_SSL_ALERT_MSG_CERT_EXPIRED:
       return Reason::kClientCertificateExpired;
     case MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE:
     case MBEDTLS_SSL_ALERT_MSG_DECRYPT_ERROR:
-      if (!session_->verified) {
-        return Reason::kNone;
-      }
-      break;
     case MBEDTLS_SSL_ALERT_MSG_BAD_CERT:
     case MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT:
     case MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED:

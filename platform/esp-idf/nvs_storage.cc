@@ -27,6 +27,9 @@ NvsStorage::~NvsStorage() {
 }
 
 Status NvsStorage::Open(const char* partition, const char* name) {
+  if (is_open_) {
+    ::nvs_close(handle_);
+  }
   const esp_err_t error = ::nvs_open_from_partition(partition, name, NVS_READWRITE, &handle_);
   is_open_ = error == ESP_OK;
   return is_open_                            ? Status::kOk

@@ -37,7 +37,10 @@ struct Reading {
 };
 
 IoResult TakeRecord(std::size_t size, settings_read_cb read, void* value, const Reading& reading) {
-  if (size == 0 || size > reading.room.size()) {
+  if (size == 0) {
+    return IoResult::Error(Status::kNotFound);  // So some back ends show what was deleted.
+  }
+  if (size > reading.room.size()) {
     return IoResult::Error(Status::kUnavailable);  // Nobody here wrote that.
   }
   if (size - 1 > reading.into.size()) {

@@ -10,7 +10,7 @@
 namespace connect_auth::zephyr {
 
 /// The kernel's uptime, 64 bits of milliseconds; it counts what the system timer counts while the
-/// processor sleeps. From any thread, but `SetWallTime()` from one at a time.
+/// processor sleeps. Not thread-safe: `SetWallTime()` is for the thread that polls the agent.
 class UptimeClock final : public Clock {
  public:
   /// @param boot_id  As of `boot_id()`, for example 64 bits of `CsrandEntropy`; or 0.

@@ -254,6 +254,56 @@ void a_client_may_ask_for_itself(void**) {
               std::string_view::npos);
 }
 
+void settings_without_a_meaning_are_refused(void**) {
+  Device device;
+  device.settings.grant = 7;
+  assert_int_equal(connect_auth_agent_start(&device.agent, &device.settings),
+                   CONNECT_AUTH_INVALID_ARGUMENT);
+  device.settings.grant = CONNECT_AUTH_GRANT_PASSWORD;
+  device.settings.auth_encoding = 2;
+  assert_int_equal(connect_auth_agent_start(&device.agent, &device.settings),
+                   CONNECT_AUTH_INVALID_ARGUMENT);
+}
+
+void a_table_that_answers_nonsense_is_unavailable(void**) {
+  for (const connect_auth_count nonsense : {-256, INT32_MIN, INT32_MAX, 0}) {
+    static connect_auth_count answer;
+    answer = nonsense;
+    Device device;
+    device.connection.write = [](void*, const std::uint8_t*, std::size_t) { return answer; };
+    device.Start();
+    assert_int_equal(device.RunToEnd(connect_auth_agent_request_token(&device.agent, 0)),
+                     CONNECT_AUTH_UNAVAILABLE);
+  }
+}
+
+void a_request_in_the_middle_of_another_changes_nothing(void**) {
+  Device device;
+  device.Start();
+  assert_int_equal(connect_auth_agent_take_token(&device.agent, "t", 600), CONNECT_AUTH_OK);
+  device.peer.SetReply(kApiReply);
+  const auto read = [](void* context, std::uint8_t* into, std::size_t) {
+    into[0] = static_cast<std::uint8_t>(*static_cast<const char*>(context));
+    return connect_auth_count{1};
+  };
+  char first = 'A';
+  char second = 'B';
+  const connect_auth_body_source sources[] = {{&first, 3, read, nullptr},
+                                              {&second, 3, read, nullptr}};
+  connect_auth_api_request request = {"POST",      "/a",    nullptr, nullptr, 0,
+                                      &sources[0], nullptr, nullptr, 0};
+  device.peer.ReplyAfter(1000);
+  assert_int_equal(connect_auth_agent_request_api(&device.agent, &request), CONNECT_AUTH_PENDING);
+  request.body_source = &sources[1];
+  assert_int_equal(connect_auth_agent_request_api(&device.agent, &request),
+                   CONNECT_AUTH_FAILED_PRECONDITION);
+  while (device.peer.received().find("\r\n\r\n") == std::string_view::npos ||
+         !device.peer.received().ends_with("AAA")) {
+    assert_int_equal(connect_auth_agent_poll(&device.agent), CONNECT_AUTH_PENDING);
+    device.fake_clock.Advance(Millis{1});
+  }
+}
+
 #if CONNECT_AUTH_CLIENT_CERTIFICATE
 void a_certificate_that_is_none_is_told(void**) {
   Device device;
@@ -346,12 +396,14 @@ void records_lie_in_flash_or_nowhere(void**) {
   Device device;
   device.ports.ring = &ring;
   device.ports.storage = nullptr;
+  connect_auth_agent_destroy(&device.agent);
   connect_auth_agent_create(&device.agent, &device.ports, &device.memory);
   device.Start();
   device.FetchToken();
-  connect_auth_agent_stop(&device.agent);
+  connect_auth_agent_destroy(&device.agent);
 
   connect_auth_ring_create(&ring, &table);  // After a restart.
+  connect_auth_agent_create(&device.agent, &device.ports, &device.memory);
   device.Start();
   assert_true(device.token() == "AbC-_123");
   connect_auth_agent_destroy(&device.agent);
@@ -389,6 +441,9 @@ int main() {
     cmocka_unit_test(a_refusal_is_told_and_forgotten),
     cmocka_unit_test(settings_are_changed_and_wrong_ones_refused),
     cmocka_unit_test(a_client_may_ask_for_itself),
+    cmocka_unit_test(settings_without_a_meaning_are_refused),
+    cmocka_unit_test(a_table_that_answers_nonsense_is_unavailable),
+    cmocka_unit_test(a_request_in_the_middle_of_another_changes_nothing),
 #if CONNECT_AUTH_CLIENT_CERTIFICATE
     cmocka_unit_test(a_certificate_that_is_none_is_told),
 #endif

@@ -36,7 +36,7 @@ static connect_auth_status fill(void* unused, uint8_t* into, size_t size) {
 
 // A product tries all addresses, and resolves names without waiting: platform/posix does.
 static connect_auth_status connect_to(void* unused, const char* host, size_t size, uint16_t port) {
-  int error = 0;
+  int error = 0, late = 0;
   if (open_socket < 0) {
     char name[254], service[6];
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;
@@ -46,21 +46,21 @@ static connect_auth_status connect_to(void* unused, const char* host, size_t siz
       return CONNECT_AUTH_UNAVAILABLE;
     }
     open_socket = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    connect(open_socket, found->ai_addr, found->ai_addrlen);
+    const int begun = connect(open_socket, found->ai_addr, found->ai_addrlen);
+    error = begun == 0 || errno == EINPROGRESS ? 0 : errno;
     freeaddrinfo(found);
   }
-  if (poll(&(struct pollfd){open_socket, POLLOUT, 0}, 1, 0) == 0) {
+  if (error == 0 && poll(&(struct pollfd){open_socket, POLLOUT, 0}, 1, 0) <= 0) {
     return CONNECT_AUTH_PENDING;
   }
-  getsockopt(open_socket, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof error});
-  return error == 0 ? CONNECT_AUTH_OK : CONNECT_AUTH_UNAVAILABLE;
+  getsockopt(open_socket, SOL_SOCKET, SO_ERROR, &late, &(socklen_t){sizeof late});
+  return error == 0 && late == 0 ? CONNECT_AUTH_OK : CONNECT_AUTH_UNAVAILABLE;
 }
 
 static connect_auth_count outcome(ssize_t count) {
   const int failed = errno == EAGAIN ? -CONNECT_AUTH_PENDING : -CONNECT_AUTH_UNAVAILABLE;
   return count > 0 ? (connect_auth_count)count : count == 0 ? -CONNECT_AUTH_CLOSED : failed;
 }
-
 static connect_auth_count send_to(void* unused, const uint8_t* data, size_t size) {
   return outcome(send(open_socket, data, size, MSG_NOSIGNAL));
 }
