@@ -83,7 +83,7 @@ class Board:
 
     def _add(self, text):
         self.console += text
-        if self._log:
+        if self._log and text:  # Nothing comes any more once it is closed.
             self._log.write(text)
             self._log.flush()
 
