@@ -35,8 +35,8 @@ class Install(unittest.TestCase):
 
     def test_find_package(self) -> None:
         build = self.scratch / "build"
-        output("cmake", "-S", CONSUMERS / "find_package", "-B", build, "-DCMAKE_FIND_ROOT_PATH_MODE_PACKAGE=BOTH",
-               f"-DCMAKE_TOOLCHAIN_FILE={os.environ['CONNECT_AUTH_TOOLCHAIN']}", f"-DCMAKE_PREFIX_PATH={self.prefix}")
+        output("cmake", "-S", CONSUMERS / "find_package", "-B", build, f"-DCMAKE_TOOLCHAIN_FILE={os.environ['CONNECT_AUTH_TOOLCHAIN']}",
+               f"-Dconnect_auth_DIR={self.prefix / 'lib/cmake/connect_auth'}")
         output("cmake", "--build", build)
         self.assertIn("no token: no connection", output(*EMULATOR, build / "consumer"))
 
