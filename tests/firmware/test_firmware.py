@@ -246,7 +246,7 @@ class Trouble(FirmwareTest):
         self.provision()
 
         # QEMU's DHCP names no server for names where restrict=on.
-        self.boot().wait_for(r'^FAILED server or name not reachable, reason 34,', PATIENCE)
+        self.boot().wait_for(r'^FAILED server or name not reachable, reason 39,', PATIENCE)
 
     def test_a_code_that_is_spent(self):
         code = self.server.add_code()
@@ -265,7 +265,7 @@ class Trouble(FirmwareTest):
         self.provision()
         board = self.boot(emcraft.network_to(port))
         # Reset or ended, as the relay is gone before or after the first octets: TLS -80 or -29312.
-        board.wait_for(r'^FAILED connection lost, reason 35, TLS', PATIENCE)
+        board.wait_for(r'^FAILED connection lost, reason 40, TLS', PATIENCE)
 
         self.server = self.new_server(port=port)
 
