@@ -4,7 +4,8 @@
 /// The agent from C11: agent/agent.h and the headers of port/, which say more of each call. Left
 /// out are counters, what storage held, provisioning, and tunnels through proxies. Nothing here
 /// allocates, waits or keeps anything outside of the objects that the caller lends; no C++ library
-/// is needed to link it.
+/// is needed to link it. (An mbedTLS that serves others as well does allocate:
+/// agent/tls/README.md.)
 ///
 /// Pointers are not NULL unless it says that they may be. An agent is used by one thread at a time,
 /// not from within the functions of its tables, and stays where it was created.
