@@ -652,6 +652,10 @@ Status Agent::TakeToken(SecretView text, std::int32_t lifetime_s) {
   if (phase_ != Phase::kIdle) {
     return Status::kFailedPrecondition;
   }
+  if (text.empty() || !IsTokenText(text.Reveal()) || lifetime_s < 0 ||
+      lifetime_s > config::kMaxLifetimeSeconds) {
+    return Status::kInvalidArgument;
+  }
   const Status status = state_.token.Assign(text, lifetime_s, Anchor::Now(clock_));
   if (status == Status::kOk) {
     ++generation_;

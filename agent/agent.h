@@ -163,9 +163,10 @@ class Agent {
   /// Takes over a token that was got elsewhere, for requests to the API. It is not stored. Without
   /// a grant that could bring another one, a code grant without a code, it is all there ever is.
   ///
-  /// @param text        Copied.
-  /// @param lifetime_s  Seconds from now on.
+  /// @param text        1 or more visible ASCII characters. Copied.
+  /// @param lifetime_s  Seconds from now on, 0..config::kMaxLifetimeSeconds.
   /// @return kOk                  It is the present one.
+  /// @return kInvalidArgument     It, or its lifetime, is not as above; the one before stands.
   /// @return kBufferTooSmall      `Memory::token` cannot hold it; the one before stands.
   /// @return kFailedPrecondition  Not started, or an operation is going on.
   Status TakeToken(SecretView text, std::int32_t lifetime_s);

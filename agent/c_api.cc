@@ -292,6 +292,7 @@ static_assert(CONNECT_AUTH_WANTS_EITHER == static_cast<int>(Interest::kEither));
 static_assert(CONNECT_AUTH_REASON_CODE_SPENT == static_cast<int>(Reason::kCodeSpent));
 static_assert(CONNECT_AUTH_GRANT_CLIENT_CREDENTIALS == static_cast<int>(Grant::kClientCredentials));
 static_assert(CONNECT_AUTH_ENCODING_FORM == static_cast<int>(AuthEncoding::kForm));
+static_assert(CONNECT_AUTH_STORED_UNREADABLE == static_cast<int>(Agent::Stored::kUnreadable));
 static_assert(CONNECT_AUTH_OAUTH_OTHER == static_cast<int>(OAuthError::kOther));
 
 TableAgent& Of(connect_auth_agent* agent) {
@@ -406,6 +407,10 @@ connect_auth_status connect_auth_agent_remaining_life(const connect_auth_agent* 
   return CodeOf(life.status());
 }
 
+bool connect_auth_agent_is_requesting_token(const connect_auth_agent* agent) {
+  return AgentOf(agent).is_requesting_token();
+}
+
 bool connect_auth_agent_needs_code(const connect_auth_agent* agent) {
   return AgentOf(agent).needs_code();
 }
@@ -440,6 +445,16 @@ uint32_t connect_auth_agent_writes(const connect_auth_agent* agent) {
 
 size_t connect_auth_agent_arena_used(const connect_auth_agent* agent) {
   return AgentOf(agent).arena_used();
+}
+
+uint8_t connect_auth_agent_stored(const connect_auth_agent* agent) {
+  return static_cast<uint8_t>(AgentOf(agent).stored());
+}
+
+connect_auth_counters connect_auth_agent_counters(const connect_auth_agent* agent) {
+  const Agent::Counters& counters = AgentOf(agent).counters();
+  return {counters.token_requests, counters.tokens,     counters.refusals,
+          counters.api_requests,   counters.rejections, counters.resumed};
 }
 
 connect_auth_failure connect_auth_agent_last_failure(const connect_auth_agent* agent) {

@@ -2,10 +2,9 @@
 #pragma once
 
 /// The agent from C11: agent/agent.h and the headers of port/, which say more of each call. Left
-/// out are counters, what storage held, provisioning, and tunnels through proxies. Nothing here
-/// allocates, waits or keeps anything outside of the objects that the caller lends; no C++ library
-/// is needed to link it. (An mbedTLS that serves others as well does allocate:
-/// agent/tls/README.md.)
+/// out are provisioning, and tunnels through proxies. Nothing here allocates, waits or keeps
+/// anything outside of the objects that the caller lends; no C++ library is needed to link it. (An
+/// mbedTLS that serves others as well does allocate: agent/tls/README.md.)
 ///
 /// Pointers are not NULL unless it says that they may be. An agent is used by one thread at a time,
 /// not from within the functions of its tables, and stays where it was created.
@@ -262,7 +261,7 @@ connect_auth_status connect_auth_agent_request_renewal(struct connect_auth_agent
 void connect_auth_agent_reject_token(struct connect_auth_agent* agent, uint32_t generation);
 /// @return OK, UNAVAILABLE, FAILED_PRECONDITION: `Agent::ForgetRefusal`
 connect_auth_status connect_auth_agent_forget_refusal(struct connect_auth_agent* agent);
-/// @return OK, BUFFER_TOO_SMALL, FAILED_PRECONDITION: `Agent::TakeToken`
+/// @return OK, INVALID_ARGUMENT, BUFFER_TOO_SMALL, FAILED_PRECONDITION: `Agent::TakeToken`
 connect_auth_status connect_auth_agent_take_token(struct connect_auth_agent* agent,
                                                   const char* token, int32_t lifetime_s);
 
@@ -304,6 +303,7 @@ uint32_t connect_auth_agent_token_generation(const struct connect_auth_agent* ag
 /// @return OK; NOT_FOUND: there is no token; UNAVAILABLE: its age is not known
 connect_auth_status connect_auth_agent_remaining_life(const struct connect_auth_agent* agent,
                                                       int64_t* remaining_ms);
+bool connect_auth_agent_is_requesting_token(const struct connect_auth_agent* agent);
 bool connect_auth_agent_needs_code(const struct connect_auth_agent* agent);
 bool connect_auth_agent_has_refresh_token(const struct connect_auth_agent* agent);
 /// Whether the server refused the credentials, which are left alone therefore.
@@ -314,6 +314,29 @@ int64_t connect_auth_agent_next_attempt(const struct connect_auth_agent* agent);
 uint8_t connect_auth_agent_failures(const struct connect_auth_agent* agent);
 uint32_t connect_auth_agent_writes(const struct connect_auth_agent* agent);
 size_t connect_auth_agent_arena_used(const struct connect_auth_agent* agent);
+
+/// What storage held at the start: `StateStore::Stored`, which explains it.
+enum {
+  CONNECT_AUTH_STORED_NOTHING,
+  CONNECT_AUTH_STORED_OPENED,
+  CONNECT_AUTH_STORED_OTHER_KEY,
+  CONNECT_AUTH_STORED_OTHER_CONFIGURATION,
+  CONNECT_AUTH_STORED_DAMAGED,
+  CONNECT_AUTH_STORED_UNREADABLE,
+};
+/// @return CONNECT_AUTH_STORED_...
+uint8_t connect_auth_agent_stored(const struct connect_auth_agent* agent);
+
+/// What was done since the start: `Agent::Counters`, which explains it.
+struct connect_auth_counters {
+  uint32_t token_requests;
+  uint32_t tokens;
+  uint32_t refusals;
+  uint32_t api_requests;
+  uint32_t rejections;
+  uint32_t resumed;
+};
+struct connect_auth_counters connect_auth_agent_counters(const struct connect_auth_agent* agent);
 
 /// Why an operation failed: those of agent/failure.h, which explains them.
 enum {

@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
+#include "agent/http/ascii.h"
 #include "agent/secret.h"
 #include "port/bytes.h"
 #include "port/clock.h"
@@ -21,6 +23,12 @@ struct Anchor {
     return {clock.Now(), clock.boot_id(), clock.WallTime().value_or(UnixSeconds{0})};
   }
 };
+
+/// Whether a token of this text, which may be empty, can travel in an Authorization field: VSCHAR
+/// of RFC 6749 A.12 but for the blank.
+[[gnu::noinline]] constexpr bool IsTokenText(std::string_view text) {
+  return AllAre(text, [](char c) { return c > 0x20 && c < 0x7F; });
+}
 
 /// An access token. Wipes itself; is neither copied nor printed.
 class Token {

@@ -8,6 +8,7 @@
 #include "agent/http/ascii.h"
 #include "agent/oauth/grant.h"
 #include "agent/oauth/peer_words.h"
+#include "agent/oauth/token.h"
 
 namespace connect_auth {
 namespace {
@@ -95,12 +96,6 @@ void KeepPeerWords(const JsonObject& json, const Settings& settings, Failure& fa
       return;
     }
   }
-}
-
-/// The characters a token may have so that it can travel in an Authorization field: VSCHAR of
-/// RFC 6749 A.12 but for the blank.
-bool IsTokenText(std::string_view text) {
-  return AllAre(text, [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
 /// @return seconds; < 0: not a lifetime

@@ -81,15 +81,22 @@ int SeedHook(void* /*context*/, unsigned char* into, std::size_t size) {
   return filled ? 0 : MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED;
 }
 
+/// Only TLS 1.3 needs it. Its generator is ours, unless mbedTLS serves others as well.
+Status StartPsa() {
+#if defined(MBEDTLS_PSA_CRYPTO_C)
+  const psa_status_t result = psa_crypto_init();
+  if (result != PSA_SUCCESS) {
+    return result == PSA_ERROR_INSUFFICIENT_MEMORY ? Status::kOutOfMemory : Status::kUnavailable;
+  }
+#endif
+  return Status::kOk;
+}
+
 Status SeedGenerator() {
   mbedtls_ctr_drbg_init(&generator);
   const int result = mbedtls_ctr_drbg_seed(&generator, SeedHook, nullptr, nullptr, 0);
   if (result == 0) {
-#if defined(MBEDTLS_PSA_CRYPTO_C)  // Only TLS 1.3 needs it.
-    return psa_crypto_init() == PSA_SUCCESS ? Status::kOk : Status::kOutOfMemory;
-#else
-    return Status::kOk;
-#endif
+    return StartPsa();
   }
   return result == MBEDTLS_ERR_CTR_DRBG_ENTROPY_SOURCE_FAILED ? Status::kUnavailable
                                                               : Status::kOutOfMemory;

@@ -1094,6 +1094,13 @@ void agent_makes_requests_with_a_token_that_was_got_elsewhere(void**) {
 
   assert_int_equal(agent.TakeToken(token, 60), Status::kOk);
   assert_int_equal(agent.TakeToken(SecretView(too_long), 60), Status::kBufferTooSmall);
+  for (const std::string_view text :
+       {"", "two words", "t0k3n\r\nX-Smuggled: yes", "t\xC3\xB6ken"}) {
+    assert_int_equal(agent.TakeToken(SecretView(text), 60), Status::kInvalidArgument);
+  }
+  for (const std::int32_t lifetime_s : {-1, config::kMaxLifetimeSeconds + 1}) {
+    assert_int_equal(agent.TakeToken(token, lifetime_s), Status::kInvalidArgument);
+  }
   assert_true(agent.token().text().Reveal() == token.Reveal());
   assert_true(agent.remaining_life().value() == Millis::Seconds(60));
 

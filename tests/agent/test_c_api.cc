@@ -172,8 +172,10 @@ void a_token_is_fetched_renewed_and_found_again(void**) {
   assert_int_equal(connect_auth_agent_remaining_life(&device.agent, &left), CONNECT_AUTH_NOT_FOUND);
 
   assert_int_equal(connect_auth_agent_request_token(&device.agent, 0), CONNECT_AUTH_PENDING);
+  assert_true(connect_auth_agent_is_requesting_token(&device.agent));
   assert_int_equal(device.RunToEnd(CONNECT_AUTH_PENDING), CONNECT_AUTH_OK);
 
+  assert_false(connect_auth_agent_is_requesting_token(&device.agent));
   assert_true(device.waited_for_network);
   assert_true(device.token() == "AbC-_123");
   assert_int_equal(connect_auth_agent_token_generation(&device.agent), 1);
@@ -189,8 +191,15 @@ void a_token_is_fetched_renewed_and_found_again(void**) {
   assert_int_equal(device.RunToEnd(connect_auth_agent_request_renewal(&device.agent)),
                    CONNECT_AUTH_OK);
   assert_true(connect_auth_agent_tls_resumed(&device.agent));
+  const connect_auth_counters counters = connect_auth_agent_counters(&device.agent);
+  assert_int_equal(counters.token_requests, 2);
+  assert_int_equal(counters.tokens, 2);
+  assert_int_equal(counters.resumed, 1);
+  assert_int_equal(counters.refusals + counters.api_requests + counters.rejections, 0);
+  assert_int_equal(connect_auth_agent_stored(&device.agent), CONNECT_AUTH_STORED_NOTHING);
   connect_auth_agent_stop(&device.agent);
   device.Start();
+  assert_int_equal(connect_auth_agent_stored(&device.agent), CONNECT_AUTH_STORED_OPENED);
   assert_true(device.token() == "AbC-_123");
   assert_int_equal(connect_auth_agent_forget(&device.agent), CONNECT_AUTH_OK);
   assert_true(device.token().empty());

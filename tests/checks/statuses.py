@@ -23,6 +23,7 @@ C_API = 'agent/c_api.h'
 C_ENUMERATIONS = (('port/status.h', 'Status', 'OK', ''), ('port/network.h', 'Interest', 'WANTS_NOTHING', 'WANTS_'),
                   ('agent/failure.h', 'Reason', 'REASON_NONE', 'REASON_'),
                   ('agent/failure.h', 'OAuthError', 'OAUTH_NONE', 'OAUTH_'),
+                  ('agent/store/state_store.h', 'Stored', 'STORED_NOTHING', 'STORED_'),
                   ('agent/settings.h', 'AuthEncoding', 'ENCODING_PLAIN', 'ENCODING_'),
                   ('agent/settings.h', 'Grant', 'GRANT_PASSWORD', 'GRANT_'))
 PROMISE = re.compile(r'///.*@return +(k[A-Z].*?)(?:  |$)')

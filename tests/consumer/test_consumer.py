@@ -94,6 +94,20 @@ class ConsumerTest(unittest.TestCase):
                 self.assertTrue(done.stdout.startswith(outcome[1]), done.stdout)
 
 
+    def assert_is_careful(self, program: pathlib.Path) -> None:
+        """Certificates that are over, and cipher suites that are not ours, are for nobody."""
+        for kind, suites in (("expired", "DEFAULT"), ("not_yet_valid", "DEFAULT"), ("wrong_host", "DEFAULT"),
+                             ("rsa", "AES128-GCM-SHA256"), ("rsa", "ECDHE-RSA-AES128-SHA"),
+                             ("rsa", "ECDHE-RSA-AES128-SHA256"), ("rsa", "DHE-RSA-AES128-GCM-SHA256")):
+            chain = certificates.make_chain(tested_build() / "test-certificates", kind)
+            with self.subTest(kind=kind, suites=suites), OAuthServer(chain) as server:
+                server.offer_only(suites)
+                environment = os.environ | {"CLIENT_SECRET": server.client_secret, "PASSWORD": server.password}
+                done = run(program, server.url, chain.ca_file, env=environment)
+                self.assertEqual((done.returncode, done.stdout[:7]), (1, "reason "))
+                self.assertEqual([bytes(one.plaintext) for one in server.connections if one.plaintext], [])
+
+
 class InstalledTest(ConsumerTest):
     """What `cmake --install` leaves behind, after it was moved elsewhere."""
 
@@ -281,6 +295,7 @@ class Subdirectory(ConsumerTest):
         build(self.scratch)
         self.assert_works(self.scratch / "consumer")
         self.assert_fetches_a_token(self.scratch / "in_c")
+        self.assert_is_careful(self.scratch / "in_c")
 
     def check_package(self, library: pathlib.Path) -> None:
         """An agent that was built with an imported mbedTLS asks for it again when it is found."""

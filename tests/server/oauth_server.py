@@ -233,6 +233,11 @@ class OAuthServer(Listener):
         self._context.load_verify_locations(ca_file)
         self._context.verify_mode = ssl.CERT_REQUIRED
 
+    def offer_only(self, suites: str) -> None:
+        """From now on TLS 1.2 with one of these cipher suites (ciphers(1)), however weak, or nothing."""
+        self._context.maximum_version = ssl.TLSVersion.TLSv1_2
+        self._context.set_ciphers(f"{suites}:@SECLEVEL=0")
+
     def revoke_all_tokens(self) -> None:
         """From now on every token issued so far is unknown."""
         with self.lock:
