@@ -117,7 +117,7 @@ RingStorage::BlockState RingStorage::Examine(std::uint32_t block, std::uint32_t&
 }
 
 bool RingStorage::IsReady(std::uint32_t block) {
-  std::uint32_t number;
+  std::uint32_t number = 0;
   return Examine(block, number) == BlockState::kReady;
 }
 
@@ -352,7 +352,7 @@ bool RingStorage::FindLog() {
   for (std::uint32_t block = 0; block < block_count_; ++block) {
     const std::uint32_t base = base_of(block);
     Mark any;
-    std::uint32_t number;
+    std::uint32_t number = 0;
     answers = Read(base, any) || answers;
     const BlockState state = Examine(block, number);
     if (state == BlockState::kTaken) {

@@ -331,6 +331,7 @@ int TlsConnection::Configure() {
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
   mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(&config, sessions_.enabled() ? 1 : 0);
 #endif
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): mbedTLS reads them only.
   result = mbedtls_ssl_conf_alpn_protocols(&config, const_cast<const char**>(kAlpnProtocols));
   if (result == 0) {
     result = mbedtls_ssl_setup(&session_->ssl, &config);

@@ -2,8 +2,8 @@
 #include "platform/lwip/lwip_system.h"
 
 #include <array>
+#include <bit>
 #include <cstdint>
-#include <cstring>
 
 #include "lwip/init.h"
 #include "lwip/sys.h"
@@ -49,7 +49,5 @@ u32_t sys_now() {
 unsigned connect_auth_lwip_random() {
   std::array<std::uint8_t, sizeof(unsigned)> octets{};
   static_cast<void>(connect_auth::lwip::randomness->Fill(octets));
-  unsigned random;
-  std::memcpy(&random, octets.data(), sizeof(random));
-  return random;
+  return std::bit_cast<unsigned>(octets);
 }

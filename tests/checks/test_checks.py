@@ -143,7 +143,18 @@ class Checks(unittest.TestCase):
         status, findings = self.run_check(*tidy, SEEDED / 'tidy/misnamed.cc')
         self.assertEqual(status, 1)
         for words in ("class 'thing'", "method 'doIt'", "parameter 'Times'",
-                      "private member 'member'", 'misc-no-recursion'):
+                      "private member 'member'", 'misc-no-recursion', 'init-variables'):
+            self.assertIn(words, findings)
+
+    @unittest.skipUnless(shutil.which('cppcheck') and BUILD.exists(), 'no cppcheck or build')
+    def test_analyze(self):
+        analyze = ('analyze.py', '--build', BUILD)
+        self.assert_passes(*analyze, ROOT / 'agent/tls/engine.cc')
+        self.seeded_files('analyze')
+        status, findings = self.run_check(*analyze, *sorted((SEEDED / 'analyze').iterdir()))
+        self.assertEqual(status, 1)
+        for words in ('does_not_look.c:6:11: error: dereference of possibly-NULL', 'frees_twice.cc:9:14: error: double-',
+                      'asks_twice.cc:9: ', '3 files, '):
             self.assertIn(words, findings)
 
     @unittest.skipUnless(MINIMAL.exists(), f'no {MINIMAL}')

@@ -198,7 +198,7 @@ int connect_auth_client_ask(struct connect_auth_client* client, const char* quer
   }
   *line_end = '\0';
   if (strncmp(answer, kError, strlen(kError)) == 0) {
-    char* words;
+    char* words = NULL;
     const long code = strtol(answer + strlen(kError), &words, 10);
     if (code < 1 || code > 8 || *words != ' ') {
       return -EPROTO;

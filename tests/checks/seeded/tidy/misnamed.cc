@@ -12,7 +12,9 @@ class thing {
 
 int Use() {
   thing it;
-  return it.doIt(3);
+  int times;
+  times = 3;
+  return it.doIt(times);
 }
 
 }  // namespace connect_auth

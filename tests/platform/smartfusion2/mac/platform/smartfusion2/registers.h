@@ -34,6 +34,7 @@ inline ModelRegister Register(std::uint32_t, std::uint32_t offset) {
 }
 
 inline std::uint32_t AddressOf(const volatile void* memory) {
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): only the address counts.
   return test::MacModel::current().AddressOf(const_cast<const void*>(memory));
 }
 
