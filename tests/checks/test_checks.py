@@ -5,8 +5,11 @@ checks nothing.
 
 CONNECT_AUTH_BUILD names a build directory, CONNECT_AUTH_CXX its compiler.
 """
+import contextlib
+import io
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -145,6 +148,22 @@ class Checks(unittest.TestCase):
         for words in ("class 'thing'", "method 'doIt'", "parameter 'Times'",
                       "private member 'member'", 'misc-no-recursion', 'init-variables'):
             self.assertIn(words, findings)
+
+    def test_call_graph(self):
+        sys.path.insert(0, str(ROOT / 'tests/size'))
+        import call_graph  # pylint: disable=import-outside-toplevel
+        seeded = SEEDED / 'call_graph/seeded.cc'
+        with tempfile.TemporaryDirectory() as scratch:
+            target = pathlib.Path(scratch, 'seeded.o')
+            subprocess.run(['g++', '-std=c++20', '-O0', '-c', seeded, '-fcallgraph-info=su', '-o', target], check=True)
+            graph = call_graph.Graph([target.with_suffix('.ci').read_text()])
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
+            problems = [*call_graph.judge(graph, 'it', '^Count', 1000), *call_graph.judge(graph, 'it', '^Fill', 1000),
+                        *call_graph.judge(graph, 'it', '^Ask', 1000)]
+        self.assertEqual([re.sub(r'\d{4} octets', 'many octets', problem) for problem in problems], [
+            'recursive: CountDown -> CountOn -> CountDown', 'recursive: CountOn -> CountDown -> CountOn',
+            'it: many octets, 1000 are allowed'], shown.getvalue())
+        self.assertEqual([problem.partition(' at ')[0] for problem in graph.unknown], ['Ask calls through a pointer'])
 
     @unittest.skipUnless(shutil.which('cppcheck') and BUILD.exists(), 'no cppcheck or build')
     def test_analyze(self):
