@@ -3,6 +3,7 @@
 
 import gzip
 import io
+import json
 import pathlib
 import re
 import subprocess
@@ -16,6 +17,7 @@ CONFIGURATION = "etc/connect-auth/connect-auth.conf"
 SERVICE = "usr/lib/systemd/system/connect-auth.service"
 CHANGELOG = "usr/share/doc/connect-auth/changelog.gz"
 COPYRIGHT = "usr/share/doc/connect-auth/copyright"
+SBOM = "usr/share/doc/connect-auth/connect-auth.spdx.json"
 MODES = {
     PROGRAM: 0o755,
     CONFIGURATION: 0o600,
@@ -27,6 +29,7 @@ MODES = {
     "usr/share/zsh/vendor-completions/_connect-auth": 0o644,
     CHANGELOG: 0o644,
     COPYRIGHT: 0o644,
+    SBOM: 0o644,
     "usr/share/man/man1/connect-auth.1.gz": 0o644,
     "usr/share/man/man5/connect-auth.conf.5.gz": 0o644,
 }
@@ -46,6 +49,9 @@ MOST_OCTETS_ELSEWHERE = 900_000
 # What each library that is linked in wants to be said.
 LICENCES = ("Apache-2.0", "The Mbed TLS Contributors", "Dave Gamble", "Permission is hereby granted, free of charge",
             "Ben Hoyt", "Redistributions in binary form must reproduce", "GCC Runtime Library Exception")
+# What is linked in, as SPDX names it, and its licence (spdx.org/licenses).
+LINKED = {"mbedtls": "Apache-2.0", "cjson": "MIT", "inih": "BSD-3-Clause",
+          "gcc": "GPL-3.0-or-later WITH GCC-exception-3.1"}
 # Configured in the clear: a line that is not commented out. A key: the program knows its first line, too, but not what
 # follows.
 SECRET = re.compile(rb"^(secret|password|code) *=|BEGIN [A-Z ]*PRIVATE KEY-----\s+[\w+/]", re.MULTILINE)
@@ -82,7 +88,7 @@ class Package:
 def findings(path: pathlib.Path) -> list[str]:
     """All that is wrong with a package."""
     package = Package(path)
-    return [problem for check in (_contents, _modes, _control, _texts, _secrets, _size, _program)
+    return [problem for check in (_contents, _modes, _control, _texts, _sbom, _secrets, _size, _program, _hardening)
             for problem in check(package)]
 
 
@@ -122,6 +128,28 @@ def _texts(package: Package) -> Iterator[str]:
             yield f"{CHANGELOG} begins with another version than {version}"
 
 
+def _sbom(package: Package) -> Iterator[str]:
+    """SPDX 2.3, as far as whoever looks for a version with a known hole relies on it."""
+    try:
+        sbom = json.loads(package.text(package.files, SBOM))
+    except json.JSONDecodeError:
+        yield f"{SBOM} is no JSON"
+        return
+    parts = {part["name"]: part for part in sbom["packages"]}
+    if sbom["spdxVersion"] != "SPDX-2.3" or parts["connect-auth"]["versionInfo"] != package.fields["Version"]:
+        yield f"{SBOM} is of another version"
+    for name, licence in LINKED.items():
+        part = parts.get(name, {})
+        version = part.get("versionInfo", "")
+        if not re.fullmatch(r"\d+(\.\d+)*", version) or part["licenseConcluded"] != licence:
+            yield f"{SBOM} does not tell version and licence of {name}"
+        elif any(version not in reference["referenceLocator"] for reference in part["externalRefs"]):
+            yield f"{SBOM} tells two versions of {name}"
+    linked = {each["relatedSpdxElement"] for each in sbom["relationships"] if each["relationshipType"] == "STATIC_LINK"}
+    if linked != {parts[name]["SPDXID"] for name in LINKED if name in parts}:
+        yield f"{SBOM} does not say what is linked in"
+
+
 def _secrets(package: Package) -> Iterator[str]:
     for name, content in package.regular().items():
         if SECRET.search(content):
@@ -141,8 +169,8 @@ def _readelf(program: bytes) -> str:
     with tempfile.NamedTemporaryFile() as file:
         file.write(program)
         file.flush()
-        return subprocess.run(["readelf", "--wide", "--file-header", "--section-headers", "--dynamic", "--version-info",
-                               file.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True).stdout
+        return subprocess.run(["readelf", "--wide", "--file-header", "--program-headers", "--section-headers", "--dynamic",
+                               "--dyn-syms", "--version-info", "--notes", file.name], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=True).stdout
 
 
 def libraries(program: bytes) -> set[str]:
@@ -167,3 +195,18 @@ def _program(package: Package) -> Iterator[str]:
     promised = re.search(r"libc6 \(>= (\d+)\.(\d+)\)", package.fields.get("Depends", ""))
     if not promised or newest > tuple(map(int, promised.groups())):
         yield f"{PROGRAM} wants a libc6 of {'.'.join(map(str, newest))}, and Depends does not say so"
+
+
+# What toolchains/hardening.cmake sees to, and how readelf shows it.
+HARDENING = {
+    "is not position-independent": r"Type: +DYN",
+    "has an executable stack": r"GNU_STACK .* RW +0x",
+    "can be changed by whoever writes into its relocations": r"GNU_RELRO[\s\S]*BIND_NOW",
+    "does not notice a stack that was written over": r"__stack_chk_fail",
+    "does not check the bounds that its compiler knows": r"__\w+_chk@",
+}
+
+
+def _hardening(package: Package) -> Iterator[str]:
+    elf = _readelf(package.files[PROGRAM][1]) if PROGRAM in package.files else ""
+    yield from (f"{PROGRAM} {what}" for what, shown in HARDENING.items() if not re.search(shown, elf))

@@ -2,7 +2,8 @@
 """The Debian package: what is in it, and its life from installation to purge in a root file system that is
 foreign to this machine, or like it. Each check is shown to find what it looks for.
 
-CONNECT_AUTH_BUILD is the build directory, CONNECT_AUTH_CPACK makes the package there; CONNECT_AUTH_EMULATOR and
+CONNECT_AUTH_BUILD is the build directory, CONNECT_AUTH_CPACK makes the package there, CONNECT_AUTH_CC compiles for it;
+CONNECT_AUTH_EMULATOR and
 CONNECT_AUTH_SYSROOT say how programs of another machine are run, and where its libraries are.
 """
 
@@ -90,6 +91,11 @@ class Contents(PackageTest):
         "no conffile": (lambda tree: (tree / "DEBIAN/conffiles").unlink(), "it is no conffile"),
         "no licence": (replace(package.COPYRIGHT, "Permission is hereby granted", "Granted"),
                        "does not say: Permission is hereby granted"),
+        "no bill of materials": (lambda tree: (tree / package.SBOM).unlink(), "connect-auth.spdx.json is no JSON"),
+        "unknown part": (replace(package.SBOM, '"name": "cjson"', '"name": "json"'), "version and licence of cjson"),
+        "two versions": (replace(package.SBOM, '"versionInfo": "3[0-9.]*"', '"versionInfo": "2.28"'),
+                         "two versions of mbedtls"),
+        "silent part": (replace(package.SBOM, ',\n[^\n]*"SPDXRef-gcc"}', ''), "does not say what is linked in"),
         "old changelog": (replace("DEBIAN/control", "Version: .*", "Version: 7.0"), "another version than 7.0"),
         "key": (replace(package.CONFIGURATION, "(?m)^#secret =.*$", "#-----BEGIN PRIVATE KEY-----\nMIIB"), "holds a secret"),
         "secret": (replace(package.CONFIGURATION, "(?m)^#secret =.*$", "secret = planted"), "holds a secret"),
@@ -115,6 +121,14 @@ class Contents(PackageTest):
             with self.subTest(name):
                 found = package.findings(self.changed(change))
                 self.assertTrue(any(words in problem for problem in found), found)
+
+    def test_a_program_that_is_not_hardened_is_found(self) -> None:
+        def soften(tree: pathlib.Path) -> None:
+            subprocess.run([os.environ["CONNECT_AUTH_CC"], "-xc", "-", "-o", tree / package.PROGRAM, "-s", "-no-pie",
+                            "-fno-pie", "-fno-stack-protector", "-U_FORTIFY_SOURCE", "-Wl,-z,execstack,-z,norelro,-z,lazy"],
+                           input=b"int main(void) { return 0; }", check=True)
+        found = package.findings(self.changed(soften))
+        self.assertEqual(found, [f"{package.PROGRAM} {what}" for what in package.HARDENING])
 
     def test_foreign_owner_is_found(self) -> None:
         tree, made = self.scratch() / "tree", self.scratch() / "made.deb"

@@ -38,7 +38,8 @@ class ScratchDirectory final {
     if (::unlinkat(parent, name, 0) == 0) {
       return;
     }
-    static_cast<void>(::fchmodat(parent, name, 0700, 0));
+    // What cannot be opened for all that is left behind.
+    [[maybe_unused]] const int changed = ::fchmodat(parent, name, 0700, 0);
     const int self = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR* const entries = self >= 0 ? ::fdopendir(self) : nullptr;
     for (const dirent* entry = nullptr;

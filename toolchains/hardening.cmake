@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# For everything that is compiled, the libraries too: what gcc 14 calls -fhardened, as far as the
+# compiler at hand has it. Without _GLIBCXX_ASSERTIONS, which programs of C could not link.
+include(CheckCXXCompilerFlag)
+
+foreach(option -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
+        -mbranch-protection=standard -ftrivial-auto-var-init=zero)
+  string(MAKE_C_IDENTIFIER "connect_auth_has${option}" known)
+  check_cxx_compiler_flag(${option} ${known})
+  if(${known})
+    add_compile_options(${option})
+  endif()
+endforeach()
+# It needs an optimising compiler; Debian's may have set it to less.
+set(optimised $<CONFIG:Release,MinSizeRel,RelWithDebInfo>)
+add_compile_options($<${optimised}:-U_FORTIFY_SOURCE> $<${optimised}:-D_FORTIFY_SOURCE=3>)
+add_link_options(-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack)
