@@ -148,7 +148,8 @@ class ConnectionMutants(unittest.TestCase):
 
 class PlusTcpMutants(unittest.TestCase):
     def test_each_mutant_is_caught(self):
-        mutants.check_each_is_caught(self, PLUS_TCP_MUTANTS, command('PLUS_TCP'))
+        mutants.check_each_is_caught(self, PLUS_TCP_MUTANTS, command('PLUS_TCP'),
+                                     hanging=['an answer goes to a connection that is gone'])  # The list has no end.
 
 
 class Races(unittest.TestCase):

@@ -8,7 +8,7 @@ namespace connect_auth::stand_in {
 /// What the name server that the stack asks knows:
 ///
 ///   both.test   127.0.0.1 and ::1
-///   only4.test  127.0.0.1
+///   only4.test  127.0.0.1; likewise localhost
 ///   only6.test  ::1
 ///   known.test  127.0.0.1, which the stack itself remembers
 ///   late.test   127.0.0.1, when SendLateAnswers() says so
