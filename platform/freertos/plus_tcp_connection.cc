@@ -244,19 +244,26 @@ void PlusTcpConnection::CloseSocket() {
 }
 
 void PlusTcpConnection::Wait(Interest interest, Millis at_most) {
-  if (interest != Interest::kNothing && phase_ != Phase::kResolving) {
-    if (socket_ == nullptr) {
+  Millis span = at_most;
+  if (interest != Interest::kNothing) {
+    if (!MustWait(interest)) {
       return;
     }
-    // Before the look: what happens after that ends the sleep.
-    xSocketSetSocketID(socket_, xTaskGetCurrentTaskHandle());
-    if (IsMet(interest)) {
-      return;
-    }
+    span = phase_ == Phase::kConnected ? at_most : std::min(at_most, kGlance);
   }
-  const bool has_to_look = phase_ == Phase::kResolving || phase_ == Phase::kConnecting;
-  const Millis span = has_to_look ? std::min(at_most, kGlance) : at_most;
   static_cast<void>(ulTaskNotifyTake(pdTRUE, TicksFor(span)));
+}
+
+bool PlusTcpConnection::MustWait(Interest interest) const {
+  if (phase_ == Phase::kResolving) {
+    return true;
+  }
+  if (socket_ == nullptr) {
+    return false;
+  }
+  // Before the look: what happens after that ends the sleep.
+  xSocketSetSocketID(socket_, xTaskGetCurrentTaskHandle());
+  return !IsMet(interest);
 }
 
 bool PlusTcpConnection::IsMet(Interest interest) const {

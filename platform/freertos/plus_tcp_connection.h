@@ -65,6 +65,7 @@ class PlusTcpConnection final : public WaitableConnection {
   bool IsConnecting() const;
   bool IsOver() const;
   bool WasEnded(BaseType_t error) const;
+  bool MustWait(Interest interest) const;
   bool IsMet(Interest interest) const;
   void CloseSocket();
 

@@ -15,6 +15,9 @@ class WaitableConnection : public Connection {
   /// A notification of the calling task (index 0) ends it, too: while there is no socket to wait
   /// for (`Interest::kNothing`, and while a name is looked up) over every stack, while there is one
   /// where the stack can do that.
+  ///
+  /// With `Interest::kNothing` it does not look at the connection, which another task may begin to
+  /// use meanwhile. Otherwise it is a call like the others.
   virtual void Wait(Interest interest, Millis at_most) = 0;
 
  protected:
