@@ -10,7 +10,7 @@
 #include "agent/failure.h"
 #include "agent/settings.h"
 #include "platform/freertos/mutex.h"
-#include "platform/freertos/socket_connection.h"
+#include "platform/freertos/waitable_connection.h"
 #include "port/bytes.h"
 #include "port/clock.h"
 #include "port/result.h"
@@ -58,7 +58,7 @@ class SharedAgent final {
   ///                    `Start()` on nobody else uses it.
   /// @param connection  The one that the agent uses.
   /// @param clock       Likewise.
-  constexpr SharedAgent(Agent& agent, SocketConnection& connection, const Clock& clock)
+  constexpr SharedAgent(Agent& agent, WaitableConnection& connection, const Clock& clock)
       : agent_(agent), connection_(connection), clock_(clock) {}
   SharedAgent(const SharedAgent&) = delete;
   SharedAgent& operator=(const SharedAgent&) = delete;
@@ -69,7 +69,7 @@ class SharedAgent final {
   /// @param settings  For `Agent::Start()`; borrowed as it says.
   /// @param stack     Of the task: see README.md for what suffices. Borrowed for the life of this
   ///                  object.
-  /// @param priority  Any that leaves lwIP's own task a higher one.
+  /// @param priority  Any that leaves the IP stack's own task a higher one.
   void Start(const Settings& settings, std::span<StackType_t> stack, UBaseType_t priority);
 
   /// Waits for a token, and copies it. From any task.
@@ -98,8 +98,8 @@ class SharedAgent final {
   /// @return  What the errand returned.
   Status Do(Errand errand, void* context);
 
-  /// Nothing but time ends select(), so it is called anew this often while a socket is waited for,
-  /// which is while a request is under way: some wakings for each token.
+  /// A notification need not end the wait for a socket (lwIP's select() it does not), so that is
+  /// begun anew this often, which is while a request is under way: some wakings for each token.
   static constexpr Millis kSlice{250};
 
  private:
@@ -121,7 +121,7 @@ class SharedAgent final {
   void WakeWaiters();
 
   Agent& agent_;
-  SocketConnection& connection_;
+  WaitableConnection& connection_;
   const Clock& clock_;
   const Settings* settings_ = nullptr;
   Mutex mutex_;  // Of all that follows, but for what is said to be another's.

@@ -7,6 +7,7 @@
 #include "FreeRTOS.h"
 #include "lwip/ip_addr.h"
 #include "platform/freertos/name_look_up.h"
+#include "platform/freertos/waitable_connection.h"
 #include "port/clock.h"
 #include "port/network.h"
 
@@ -31,7 +32,7 @@ namespace connect_auth::freertos {
 /// `Close()` may have to where lwIP has no memory for a FIN: for LWIP_TCP_CLOSE_TIMEOUT_MS_DEFAULT.
 ///
 /// Why a call failed is in `errno` only, which therefore has to be each task's own.
-class SocketConnection final : public Connection {
+class SocketConnection final : public WaitableConnection {
  public:
   constexpr SocketConnection() = default;
   SocketConnection(const SocketConnection&) = delete;
@@ -43,12 +44,8 @@ class SocketConnection final : public Connection {
   IoResult Read(Bytes into) override;
   void Close() override;
 
-  /// Blocks until it is worth calling again, for at most `at_most`; or less.
-  ///
-  /// While there is no socket to wait for (`Interest::kNothing`, and while a name is looked up) a
-  /// notification of the calling task (index 0) ends it, too. A socket is waited for with select(),
-  /// which nothing else ends.
-  void Wait(Interest interest, Millis at_most);
+  /// A socket is waited for with select(), which nothing but time and the socket ends.
+  void Wait(Interest interest, Millis at_most) override;
 
  private:
   enum class Phase : std::uint8_t { kIdle, kResolving, kConnecting, kConnected, kFailed, kBroken };

@@ -21,6 +21,7 @@ PLATFORMS = {
               'storage': r'posix/storage', 'network': r'posix/network over .*'},
     'lwip': {'network': r'lwip/network'},
     'freertos': {'clock': r'freertos/clock', 'network': r'freertos/network'},
+    'plus-tcp': {'network': r'freertos/network over FreeRTOS-Plus-TCP'},
     'esp-idf': {'entropy': r'esp-idf/entropy', 'storage': r'esp-idf/storage'},
     'zephyr': {'clock': r'zephyr/clock', 'entropy': r'zephyr/entropy', 'storage': r'zephyr/storage'},
     'smartfusion2': {'clock': r'*smartfusion2/systick_clock', 'entropy': r'smartfusion2/seed_entropy',

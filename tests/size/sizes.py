@@ -40,7 +40,7 @@ COUNTED = r'\.(?:text|rodata)[^\s]*'
 MAP_LINE = re.compile(rf'^ {COUNTED}\s+0x[0-9a-f]+\s+0x([0-9a-f]+)\s+(\S+)$', re.MULTILINE)
 LIBRARIES = {'libconnect_auth_mbedtls.a': 'mbedTLS', 'libc.a': 'libc', 'libgcc.a': 'libgcc'}
 AGENT = 'libconnect_auth_agent.a'
-# Over lwIP with both kinds of addresses, and the stand-in's FreeRTOSConfig.h.
+# Over lwIP and FreeRTOS-Plus-TCP with both kinds of addresses, and the stand-ins' configuration.
 FREERTOS = ROOT / 'platform/freertos'
 FREERTOS_TARGET = 'connect_auth_platform_freertos_on_host.dir'
 # Row, the part it belongs to, header and type.
@@ -49,6 +49,8 @@ OBJECTS = (('RAM of a ring', 'store: ring', 'agent/store/ring_storage.h', 'RingS
             'freertos::SharedAgent'),
            ('RAM of a FreeRTOS connection', 'FreeRTOS: socket_connection', 'platform/freertos/socket_connection.h',
             'freertos::SocketConnection'),
+           ('RAM of a FreeRTOS-Plus-TCP connection', 'FreeRTOS: plus_tcp_connection',
+            'platform/freertos/plus_tcp_connection.h', 'freertos::PlusTcpConnection'),
            ('RAM of a FreeRTOS clock', 'FreeRTOS: tick_clock', 'platform/freertos/tick_clock.h',
             'freertos::TickClock'))
 

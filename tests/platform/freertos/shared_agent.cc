@@ -19,21 +19,41 @@
 #include "FreeRTOS.h"
 #include "agent/agent.h"
 #include "platform/freertos/shared_agent.h"
-#include "platform/freertos/socket_connection.h"
 #include "platform/freertos/tick_clock.h"
 #include "platform/freertos/ticks.h"
 #include "platform/none/storage.h"
 #include "platform/posix/system_entropy.h"
 #include "task.h"
+#ifdef SHARED_AGENT_OVER_PLUS_TCP
+#include "platform/freertos/plus_tcp_connection.h"
+#else
+#include "platform/freertos/socket_connection.h"
 #include "tests/platform/freertos/lwip_host.h"
 #include "tests/platform/freertos/relay.h"
+#endif
 
 namespace connect_auth {
 namespace {
 
 using freertos::SharedAgent;
-using freertos::SocketConnection;
 using freertos::TickClock;
+
+#ifdef SHARED_AGENT_OVER_PLUS_TCP
+using StackConnection = freertos::PlusTcpConnection;
+
+/// @return the port at which the stack's loopback has what listens at that port of the system's.
+std::uint16_t StartStack(std::uint16_t port) {
+  return port;
+}
+#else
+using StackConnection = freertos::SocketConnection;
+
+std::uint16_t StartStack(std::uint16_t port) {
+  test::lwip_host::Start();
+  auto& relay = *new test::Relay;
+  return relay.Listen(port);
+}
+#endif
 
 constexpr int kTasks = 8;
 constexpr int kRounds = 30;
@@ -255,7 +275,7 @@ void PrintStackUse(SharedAgent& agent) {
 
 /// One whose settings are wrong: `not_started STATUS START`.
 void RunNotStarted() {
-  auto& connection = *new SocketConnection;
+  auto& connection = *new StackConnection;
   auto& storage = *new none::NoStorage;
   auto& entropy = *new posix::SystemEntropy;
   auto& agent = *new Agent({clock, connection, storage, entropy}, {arena, io, token_room});
@@ -275,9 +295,7 @@ int Main(int argc, char** argv) {
   }
   const std::size_t size = std::fread(authorities.data(), 1, authorities.size() - 1, file) + 1;
   static_cast<void>(std::fclose(file));
-  test::lwip_host::Start();
-  auto& relay = *new test::Relay;
-  const std::uint16_t port = relay.Listen(static_cast<std::uint16_t>(std::atoi(argv[1])));
+  const std::uint16_t port = StartStack(static_cast<std::uint16_t>(std::atoi(argv[1])));
   static const std::string url = "https://localhost:" + std::to_string(port);
   static Settings settings;
   settings.url = url;
@@ -289,7 +307,7 @@ int Main(int argc, char** argv) {
   clock.SetWallTime(UnixSeconds{std::time(nullptr)});
   RunNotStarted();
   // As a device has them: for ever.
-  auto& connection = *new SocketConnection;
+  auto& connection = *new StackConnection;
   auto& storage = *new none::NoStorage;
   auto& entropy = *new posix::SystemEntropy;
   auto& agent = *new Agent({clock, connection, storage, entropy}, {arena, io, token_room});

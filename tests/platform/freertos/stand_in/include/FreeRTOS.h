@@ -35,6 +35,14 @@ typedef uint32_t TickType_t;
 
 #define pdFALSE ((BaseType_t)0)
 #define pdTRUE ((BaseType_t)1)
+#define pdPASS (pdTRUE)
+#define pdFAIL (pdFALSE)
+#define pdFREERTOS_LITTLE_ENDIAN 0
+#define pdFREERTOS_ERRNO_ENOENT 2
+#define pdFREERTOS_ERRNO_EWOULDBLOCK 11
+#define pdFREERTOS_ERRNO_EINVAL 22
+#define pdFREERTOS_ERRNO_ENOSPC 28
+#define pdFREERTOS_ERRNO_ENOTCONN 128
 
 typedef void (*TaskFunction_t)(void*);
 
