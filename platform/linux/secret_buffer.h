@@ -8,11 +8,13 @@
 #include <new>
 
 #include "agent/secret.h"
+#include "platform/linux/process.h"
 #include "port/bytes.h"
 
 namespace connect_auth::program {
 
-/// Octets that may be secret: on the heap, wiped before they are given back, never copied.
+/// Octets that may be secret: on the heap, kept out of swap if possible, wiped before they are
+/// given back, never copied.
 class SecretBuffer {
  public:
   SecretBuffer() = default;
@@ -31,6 +33,7 @@ class SecretBuffer {
     if (larger == nullptr) {
       return false;
     }
+    static_cast<void>(KeepOutOfSwap(larger.get(), size));
     CopyBytes(bytes(), Bytes(larger.get(), size));
     Wipe(bytes());
     octets_ = std::move(larger);

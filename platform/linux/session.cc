@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/linux/session.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 
 #include "agent/session/lifetime.h"
@@ -11,6 +9,7 @@
 #include "agent/store/state_store.h"
 #include "platform/linux/messages.h"
 #include "platform/linux/output.h"
+#include "platform/linux/process.h"
 #include "platform/linux/text.h"
 #include "platform/posix/blocking.h"
 
@@ -153,12 +152,10 @@ Problem Session::Reconfigure(const Configuration& configuration) {
 }
 
 bool Session::LockMemory() {
-  const auto lock = [](const void* begin, std::size_t size) {
-    return ::mlock2(begin, size, MLOCK_ONFAULT) == 0;  // What is never touched costs nothing.
-  };
-  return lock(arena_.get(), arena_size_) && lock(io_.get(), io_size_) &&
-         lock(token_.get(), configuration_->max_token()) &&
-         lock(refresh_token_.get(), refresh_token_size_) && lock(this, sizeof(*this));
+  return KeepOutOfSwap(arena_.get(), arena_size_) && KeepOutOfSwap(io_.get(), io_size_) &&
+         KeepOutOfSwap(token_.get(), configuration_->max_token()) &&
+         KeepOutOfSwap(refresh_token_.get(), refresh_token_size_) &&
+         KeepOutOfSwap(this, sizeof(*this));
 }
 
 Problem Session::LockStore() {
