@@ -44,7 +44,7 @@ else()
     PRIVATE "${CONNECT_AUTH_MBEDTLS_DIR}/library")
   target_compile_definitions(connect_auth_mbedtls
     PUBLIC "$<BUILD_INTERFACE:MBEDTLS_CONFIG_FILE=\"agent/tls/mbedtls_config.h\">")
-  target_compile_options(connect_auth_mbedtls PRIVATE -w -ffunction-sections -fdata-sections)
+  target_compile_options(connect_auth_mbedtls PRIVATE -w -ffunction-sections -fdata-sections ${hardened_arithmetic})
   target_link_libraries(connect_auth_tls_library INTERFACE connect_auth_mbedtls)
 endif()
 
