@@ -6,6 +6,7 @@
 // `ScriptedServer`. Steps are taken off the end of the input; what a server says off its front.
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <optional>
 #include <string>
 
@@ -22,8 +23,6 @@ namespace {
 
 constexpr std::array<std::uint8_t, Settings::kRecordKeyBytes> kKey = {7, 7, 7};
 constexpr std::array<std::uint8_t, 4> kDeviceId = {1, 2, 3, 4};
-constexpr std::array<std::string_view, 4> kSecrets = {"secret-a", "secret-b", "secret-c",
-                                                      "secret-d"};
 constexpr std::int64_t kWall = 1795867200;  // 2026-11-28, as the server's Date says
 
 /// A device, the people around it, and what must hold.
@@ -31,14 +30,16 @@ class Life {
  public:
   explicit Life(Input& input) : input_(input), server_(clock_) {
     const std::size_t traits = input.Octet();
+    const bool stores = traits / 8 % 4 != 0;
     settings_ = tests::PageSettings();
     settings_.grant = static_cast<Grant>(traits % 3);
     settings_.renews_ahead = traits / 4 % 2 != 0;
-    settings_.record_key = traits / 8 % 4 != 0 ? ConstBytes(kKey) : ConstBytes();
+    settings_.record_key = stores ? ConstBytes(kKey) : ConstBytes();
+    server_.SetForgetful(!stores);
     settings_.device_id = kDeviceId;
     settings_.backoff.boot_spread = Millis{0};
     settings_.keep_alive = traits / 32 % 2 != 0 ? Millis{0} : Millis::Seconds(4);
-    TakeSecret(0);
+    TakeSecret(true);
     Boot(1);
   }
   ~Life() { server_.Close(); }
@@ -112,8 +113,13 @@ class Life {
     storage_.SetReadOnly(which % 4 == 2);
     entropy_.SetFailing(which / 4 % 4 == 1);
   }
-  void TakeSecret(std::size_t which) {
-    const SecretView secret(kSecrets[which]);
+  /// The one before, or another one: who enters a code once more has forgotten that it is spent,
+  /// but nobody goes back to an older one.
+  void TakeSecret(bool another) {
+    if (another) {
+      secrets_.push_back("secret" + std::to_string(secrets_.size()));
+    }
+    const SecretView secret(secrets_.back());
     settings_.password = settings_.grant == Grant::kPassword ? secret : SecretView();
     settings_.code = settings_.grant == Grant::kAuthorizationCode ? secret : SecretView();
   }
@@ -154,7 +160,7 @@ class Life {
   }
   void NewSecret() {
     server_.Allow();
-    TakeSecret(input_.Below(kSecrets.size()));
+    TakeSecret(input_.Flag());
     Check(agent_->ChangeSettings(settings_) == Status::kOk, "other settings count");
     busy_ = false;
   }
@@ -258,6 +264,7 @@ class Life {
   fake::FakeStorage<> storage_;
   ScriptedServer server_;
   Settings settings_;
+  std::deque<std::string> secrets_;  // all that there were: the agent borrows the last
   std::array<std::uint8_t, 16384> arena_{};
   std::array<std::uint8_t, 4096> io_{};
   std::array<std::uint8_t, 1024> token_{};

@@ -59,7 +59,7 @@ Status ScriptedServer::Connect(std::string_view host, std::uint16_t port) {
   if (connect_outcome_ != Status::kOk) {
     return connect_outcome_;
   }
-  phase_ = Stalls() ? Phase::kConnecting : Phase::kOpen;
+  phase_ = Stalls(connect_stalled_) ? Phase::kConnecting : Phase::kOpen;
   return phase_ == Phase::kOpen ? Status::kOk : Status::kPending;
 }
 
@@ -81,7 +81,7 @@ void ScriptedServer::Allow() {
   allowed_at_.push_back(clock_.Now().millis);
 }
 
-Status ScriptedServer::Enter() {
+Status ScriptedServer::Enter(bool& stalled) {
   Check(phase_ == Phase::kOpen || phase_ == Phase::kBroken, "connected first");
   if (breaks_in_ > 0 && --breaks_in_ == 0) {
     phase_ = Phase::kBroken;
@@ -89,12 +89,12 @@ Status ScriptedServer::Enter() {
   if (phase_ == Phase::kBroken) {
     return Status::kUnavailable;
   }
-  return Stalls() ? Status::kPending : Status::kOk;
+  return Stalls(stalled) ? Status::kPending : Status::kOk;
 }
 
 IoResult ScriptedServer::Write(ConstBytes data) {
   Check(!data.empty(), "there is something to send");
-  const Status ready = Enter();
+  const Status ready = Enter(write_stalled_);
   if (ready != Status::kOk) {
     return IoResult::Error(ready);
   }
@@ -113,7 +113,7 @@ IoResult ScriptedServer::Write(ConstBytes data) {
 
 IoResult ScriptedServer::Read(Bytes into) {
   Check(!into.empty(), "there is room");
-  const Status ready = Enter();
+  const Status ready = Enter(read_stalled_);
   if (ready != Status::kOk) {
     return IoResult::Error(ready);
   }
@@ -164,7 +164,7 @@ void ScriptedServer::Answer() {
 void ScriptedServer::LookAtTokenRequest() {
   Check(request_.find("\r\nAuthorization: Basic ") != std::string::npos, "with the credentials");
   const std::string code(Between(request_, "&code=", "&"));
-  Check(code.empty() || codes_.insert(code).second, "a code is sent once");
+  Check(code.empty() || codes_.insert(code).second || forgetful_, "a code is sent once");
 }
 
 void ScriptedServer::LookAtApiRequest() {

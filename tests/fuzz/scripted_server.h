@@ -38,6 +38,8 @@ class ScriptedServer final : public Connection {
 
   /// Something happened that is worth some connections more within the hour.
   void Allow();
+  /// The device stores nothing: a code may come again after it was switched off.
+  void SetForgetful(bool forgetful) { forgetful_ = forgetful; }
   /// That somebody gave the device.
   void Issue(std::string_view token) { issued_.emplace(token); }
   std::uint32_t connections() const { return begun_; }
@@ -49,8 +51,9 @@ class ScriptedServer final : public Connection {
   enum class End : std::uint8_t { kOpen, kClosed, kBroken };
 
   void Begin();
-  bool Stalls() { return stalls_ = !stalls_; }
-  Status Enter();
+  /// Every second time. Of each call for itself: some are made in turns.
+  static bool Stalls(bool& stalled) { return stalled = !stalled; }
+  Status Enter(bool& stalled);
   bool HasRequest() const;
   void Answer();
   void LookAtTokenRequest();
@@ -61,11 +64,14 @@ class ScriptedServer final : public Connection {
 
   const Clock& clock_;
   Phase phase_ = Phase::kClosed;
-  bool stalls_ = false;
+  bool connect_stalled_ = false;
+  bool write_stalled_ = false;
+  bool read_stalled_ = false;
   std::string request_;
   std::string reply_;
   std::size_t delivered_ = 0;
   bool answered_ = false;
+  bool forgetful_ = false;
 
   // What was planned.
   Status connect_outcome_ = Status::kOk;

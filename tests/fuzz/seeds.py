@@ -136,7 +136,19 @@ def ring_images():
          b'\x00' + acts * 3 + b'\x00', block + record + b'\x07\x05\x00\x00\x04\x01\x00\x00\x43\x06\x02']
 
 
+def lives():
+    # From the end: traits; then steps, each with what it takes. See fuzz_agent.cc.
+    run = [0, 0, 255]
+    ask = [2, 0, 0]
+    good, with_error = [8, 0, 0, 0, 0, 0], [8, 11, 0, 9, 0, 0]
+    unreachable = [7, 7, 255, 0, 0]
+    lives = [[12, *good, *ask, *run, *run], [12, *with_error, *ask, *run, *run], [12, *unreachable, *run * 40],
+             [13, *good, *ask, *run, 13, 3, *run, 15, 1, *run], [14, *good, *ask, *run, 5, 0, *run]]
+    return [bytes(reversed(life)) for life in lives]
+
+
 CORPORA = {
+    'agent': lives,
     'configuration_file': configurations,
     'daemon_protocol': daemon_lines,
     'encoding': encodings,
