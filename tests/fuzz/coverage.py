@@ -22,7 +22,7 @@ ROOT = HERE.parents[1]
 EXCLUSIONS = HERE / 'coverage_exclusions.txt'
 # What takes long and looks at one file, or compiles it again.
 TESTS = ['-R', '^(agent|fuzz|fake)/', '-E', 'mutants$|power_cuts$|golden_layout$']
-TARGETS = ['connect_auth_fuzz', 'connect_auth_unit_tests']
+TARGETS = ['connect_auth_fuzz', 'connect_auth_agent_tests']
 
 
 def tool(name):
