@@ -125,7 +125,8 @@ class File:
         self.lines, self.branches = len(lines), len(branches)
         missed = {text for _, text, *_ in [*self.missed_lines, *self.missed_branches]}
         self.used = {(name, text) for text in missed if (name, text) in excluded}
-        self.open = [f'{name}:{n}: {text}' for n, text in self.missed_lines if (name, text) not in excluded]
+        # A bracket is missed with what stands in front of it.
+        self.open = [f'{name}:{n}: {text}' for n, text in self.missed_lines if (name, text) not in excluded and text != '}']
         self.open += [f'{name}:{n}: never {way}: {text}' for n, text, way in self.missed_branches if (name, text) not in excluded]
 
 
