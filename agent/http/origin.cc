@@ -35,8 +35,7 @@ bool TakeHost(std::string_view& rest, Origin& origin) {
   }
   origin.host = Part(rest, 0, rest.find(':'));
   rest.remove_prefix(origin.host.size());
-  return !origin.host.empty() && origin.host.size() <= kMaxHostBytes &&
-         AllAre(origin.host, IsNameCharacter);
+  return !origin.host.empty() && AllAre(origin.host, IsNameCharacter);
 }
 
 /// Reads what follows the host: nothing, or ':' and 1..65535.
@@ -64,8 +63,8 @@ Reason ParseOrigin(std::string_view url, Origin& into) {
   std::string_view rest = Part(url, 0, authority_end);
   const std::string_view path = Part(url, authority_end);
   Origin origin;
-  if (!TakeHost(rest, origin) || (!rest.empty() && rest.front() != ':') ||
-      !ReadPort(rest, origin)) {
+  if (!TakeHost(rest, origin) || origin.host.size() > kMaxHostBytes ||
+      (!rest.empty() && rest.front() != ':') || !ReadPort(rest, origin)) {
     return Reason::kUrlMalformed;
   }
   if (!path.empty() && path != "/"sv) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "agent/encoding/utf8.h"
+#include "agent/http/ascii.h"
 
 namespace connect_auth {
 namespace {
@@ -42,6 +43,9 @@ class JsonTextChecker {
       escape_ = octet == 'u' ? 2 : 0;
       all_zero_ = true;
       return true;
+    }
+    if (!IsHexDigit(static_cast<char>(octet))) {
+      return false;
     }
     all_zero_ = all_zero_ && octet == '0';
     if (++escape_ < kWholeUnicodeEscape) {

@@ -12,8 +12,9 @@ namespace connect_auth {
 inline constexpr std::size_t kMaxJsonNesting = 8;
 
 /// Refuses what cJSON would let pass although RFC 8259 does not: octets that are not UTF-8, raw
-/// control characters, and, to be sure of the stack, too deep nesting; also the escape \u0000,
-/// which would cut a C string short. Whatever else is wrong with the text cJSON finds itself.
+/// control characters, and, to be sure of the stack, too deep nesting; also the escape \u0000, and
+/// with it those whose digits are none, which cJSON takes for it: they would cut a C string short.
+/// Whatever else is wrong with the text cJSON finds itself.
 bool IsJsonTextPlausible(ConstBytes text);
 
 }  // namespace connect_auth

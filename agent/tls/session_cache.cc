@@ -97,6 +97,9 @@ void FreePeerCertificate([[maybe_unused]] mbedtls_ssl_session& session) {
 
 void SessionCache::Adopt(std::size_t size) {
   size_ = size > kHeaderBytes && size <= room_.size() ? size : 0;
+  if (!empty() && (since() < UnixSeconds{0} || until() < since())) {
+    Drop();  // No session is like that, and what is subtracted later must not overflow.
+  }
 }
 
 void SessionCache::Drop() {

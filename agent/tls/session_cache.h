@@ -39,7 +39,8 @@ class SessionCache {
   std::size_t size() const { return size_; }
 
   /// Believes that `size` octets at the front of the room are what such an object held before. They
-  /// must be authentic; what is in them is checked when it is used.
+  /// must be authentic; what is in them is checked when it is used. Times that no session has:
+  /// there is none then.
   void Adopt(std::size_t size);
 
   /// Forgets the session and wipes it.

@@ -1185,6 +1185,10 @@ void agent_refuses_to_start_wrongly(void**) {
   Agent agent(device.ports(), Device::memory());
   assert_int_equal(agent.Poll(), Status::kFailedPrecondition);
   assert_int_equal(agent.RequestToken(kNoMatter), Status::kFailedPrecondition);
+  assert_int_equal(agent.RequestRenewal(), Status::kFailedPrecondition);
+  agent.RejectToken(agent.token_generation());
+  assert_int_equal(agent.counters().rejections, 0);
+  assert_true(agent.next_attempt() == Instant::Never());
   Settings wrong = device.settings;
   wrong.client_id = "a:b";
   assert_int_equal(agent.Start(wrong), Status::kInvalidArgument);

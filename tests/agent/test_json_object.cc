@@ -64,6 +64,8 @@ void json_object_refuses_whatever_is_not_json(void**) {
                                       "{\"a\":\"\\ud83d\"}"sv,
                                       "{\"a\":\"\\udc00\"}"sv,
                                       "{\"a\":\"\\u0000\"}"sv,
+                                      "{\"a\":\"\\uX001\"}"sv,
+                                      "{\"a\":\"\\u12\"5\"}"sv,
                                       "{\"a\":\"\xFF\"}"sv,
                                       "{\"a\":\"\xC3\"}"sv,
                                       "{/**/}"sv,

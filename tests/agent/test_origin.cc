@@ -96,6 +96,16 @@ void origin_refuses_a_host_longer_than_a_domain_name(void**) {
   assert_true(ParseOrigin({url.data(), url.size()}, origin) == Reason::kUrlMalformed);
 }
 
+void origin_refuses_as_long_an_address(void**) {
+  std::array<char, 8 + 1 + 254 + 1> url;  // https://[...]
+  url.fill(':');
+  std::string_view("https://[").copy(url.data(), 9);
+  url.back() = ']';
+  Origin origin;
+
+  assert_true(ParseOrigin({url.data(), url.size()}, origin) == Reason::kUrlMalformed);
+}
+
 void request_target_holds_visible_ascii_from_a_solidus_on(void**) {
   assert_true(IsRequestTarget("/"));
   assert_true(IsRequestTarget("/Connect/api/token?x=%20"));
@@ -114,6 +124,7 @@ int main() {
       cmocka_unit_test(origin_accepts_https_urls_with_and_without_port),
       cmocka_unit_test(origin_refuses_everything_else_and_says_why),
       cmocka_unit_test(origin_refuses_a_host_longer_than_a_domain_name),
+      cmocka_unit_test(origin_refuses_as_long_an_address),
       cmocka_unit_test(request_target_holds_visible_ascii_from_a_solidus_on),
   };
   return cmocka_run_group_tests_name("agent/origin", tests, nullptr, nullptr);

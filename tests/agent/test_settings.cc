@@ -178,6 +178,20 @@ void settings_refuse_missing_authorities_and_malformed_pins(void**) {
   }
 }
 
+void settings_refuse_periods_that_are_too_long(void**) {
+  constexpr Millis kTooLong = Millis::Seconds(31L * 86400);
+  Settings of[5] = {tests::PageSettings(), tests::PageSettings(), tests::PageSettings(),
+                    tests::PageSettings(), tests::PageSettings()};
+  of[0].store_gain = kTooLong;
+  of[1].backoff.period = kTooLong;
+  of[2].backoff.slow_period = kTooLong;
+  of[3].backoff.boot_spread = kTooLong;
+  of[4].latch_wait = kTooLong;
+  for (const Settings& settings : of) {
+    assert_int_equal(CheckSettings(settings), Reason::kDurationOutOfRange);
+  }
+}
+
 void settings_refuse_times_out_of_range_and_keys_of_another_size(void**) {
   constexpr Millis kTimes[] = {Millis{0}, Millis{-1}, Millis{999}, Millis::Seconds(100000)};
   for (const Millis time : kTimes) {
@@ -228,6 +242,7 @@ int main() {
     cmocka_unit_test(settings_refuse_urls_and_paths_that_are_not_an_https_origin),
     cmocka_unit_test(settings_refuse_a_password_beside_a_code),
     cmocka_unit_test(settings_refuse_missing_authorities_and_malformed_pins),
+    cmocka_unit_test(settings_refuse_periods_that_are_too_long),
     cmocka_unit_test(settings_refuse_times_out_of_range_and_keys_of_another_size),
   };
   return cmocka_run_group_tests_name("agent/settings", tests, nullptr, nullptr);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+#include <utility>
 
 #include "agent/encoding/byte_order.h"
 #include "mbedtls/platform.h"
@@ -222,6 +223,19 @@ void tls_session_record_is_not_written_again_as_it_is(void**) {
   assert_int_equal(device.storage.stores(), before);
 }
 
+void tls_session_record_adopts_no_times_that_no_session_has(void**) {
+  constexpr std::int64_t kFirst = INT64_MIN;
+  Device device;
+  Keeper keeper(device);
+  for (const auto& [since, life] : {std::pair{kFirst, kHour}, std::pair{std::int64_t{-1}, kHour},
+                                    std::pair{kBegan, std::int64_t{-1}}}) {
+    keeper.Take(since, life);
+    assert_true(keeper.sessions.empty());
+  }
+  keeper.Take(kBegan, 0);
+  assert_false(keeper.sessions.empty());
+}
+
 void tls_session_record_counts_on(void**) {
   Device device;
   for (std::int64_t i = 1; i <= 3; ++i) {
@@ -313,6 +327,7 @@ int main() {
       cmocka_unit_test(tls_session_record_is_bound_to_key_and_configuration),
       cmocka_unit_test(tls_session_record_is_written_only_where_it_is_worth_it),
       cmocka_unit_test(tls_session_record_is_not_written_again_as_it_is),
+      cmocka_unit_test(tls_session_record_adopts_no_times_that_no_session_has),
       cmocka_unit_test(tls_session_record_counts_on),
       cmocka_unit_test(tls_session_record_does_without_storage_that_fails),
       cmocka_unit_test(tls_session_record_drops_what_it_cannot_seal),

@@ -12,7 +12,7 @@ import tree
 LICENCE = 'SPDX-License-Identifier: Apache-2.0'
 LICENCE_LINES = 3
 # Files that cannot hold a comment, or whose first line is not ours to choose.
-WITHOUT_LICENCE = ('.json', '.md', '.pem', '.lock', '.golden', '.txt')
+WITHOUT_LICENCE = ('.json', '.md', '.pem', '.lock', '.golden', '.txt', '.input')
 WITHOUT_LICENCE_NAMES = ('LICENSE', '.gitignore', '.clang-format', '.editorconfig',
                          'changelog', 'conffiles', 'copyright.in')  # Debian's formats.
 # A directory of somebody's machine; the host of a mirror or registry.
