@@ -52,6 +52,7 @@ class Plan:
 
     chain: Chain
     answer: bytes = GOOD
+    endless: bytes = b""  # sent behind the answer again and again, until the client has enough
     ends: str = "open"
     pieces: str = "whole"
     seed: int = 0
@@ -196,6 +197,8 @@ class FaultServer(Listener):
                 stream.send(record)
             if plan.pieces in ("head", "drip"):
                 self.pause(_DRIP_SECONDS if plan.pieces == "drip" else _PAUSE_SECONDS)
+        while plan.endless and not self.is_stopping:
+            stream.send(plan.endless)
 
     def _end(self, stream: PlainStream) -> None:
         ending = ENDINGS[self._plan.ends]

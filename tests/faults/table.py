@@ -24,6 +24,8 @@ from fault_server import GOOD, Plan  # noqa: E402
 
 HOST = "device.domain.example"
 COMMANDS = ("token", "request")
+_WAIT = 2
+_NO_ANSWER = f"did not answer within {_WAIT} s"
 _V10, _V11 = ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1
 _V12, _V13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 
@@ -59,6 +61,37 @@ def _of_bytes() -> Iterator[Case]:
         plan = functools.partial(_answering, one.wire, one.ends)
         yield Case(one.name, one.exits, plan, one.says, one.waits, latches=one.latches,
                    pieces=one.pieces)
+
+
+# What comes again and again, behind which front. A token that long is refused early; what the API
+# sends is handed on for as long as the device is given.
+_ENDLESS: tuple[tuple[str, bytes, bytes], ...] = (
+    ("body without length", b"HTTP/1.1 200 OK\r\n\r\n", b" " * 8000),
+    ("body of chunks", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+     (b"10\r\n" + b" " * 16 + b"\r\n") * 400),
+)
+_ENDLESS_HEADS: tuple[tuple[str, bytes, bytes], ...] = (
+    ("interim answers", b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 300),
+    ("fields", b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 1000),
+    ("field", b"HTTP/1.1 200 OK\r\nX: ", b"y" * 8000),
+    ("reason phrase", b"HTTP/1.1 200 ", b"y" * 8000),
+    ("trailer", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 1000),
+)
+
+
+def _without_end(front: bytes, endless: bytes, _: pathlib.Path) -> Plan:
+    return Plan(harness.chain(), answer=front, endless=endless)
+
+
+def _endless() -> Iterator[Case]:
+    for name, front, endless in _ENDLESS:
+        plan = functools.partial(_without_end, front, endless)
+        yield Case(f"endless/{name}", {"token": harness.EXIT_PROTOCOL}, plan, "too long")
+        yield Case(f"endless/{name} of the API", {"request": harness.EXIT_UNREACHABLE}, plan,
+                   waits=_WAIT)
+    for name, front, endless in _ENDLESS_HEADS:
+        plan = functools.partial(_without_end, front, endless)
+        yield Case(f"endless/{name}", _both(harness.EXIT_PROTOCOL), plan)
 
 
 def _sweep() -> Iterator[Case]:
@@ -236,8 +269,6 @@ def _alert(level: int, description: int) -> bytes:
     return _record(21, bytes([level, description]))
 
 
-_WAIT = 2
-_NO_ANSWER = f"did not answer within {_WAIT} s"
 _PAGE = b"<html><body>Log in.</body></html>"
 
 # Name, what is sent instead of TLS, what is said.
@@ -366,4 +397,4 @@ def _of_handshakes() -> Iterator[Case]:
 @functools.cache
 def cases() -> tuple[Case, ...]:
     """The table."""
-    return (*_of_bytes(), *_of_handshakes(), *_of_tls(), *_of_certificates(), *_of_names(), *_sweep())
+    return (*_of_bytes(), *_endless(), *_of_handshakes(), *_of_tls(), *_of_certificates(), *_of_names(), *_sweep())
