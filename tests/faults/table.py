@@ -388,7 +388,7 @@ def _of_handshakes() -> Iterator[Case]:
     for ends, word in _BREAKS.items():
         for octets in _PLACES:
             differences = {"handshake_octets": octets, "ends": ends}
-            says, waits = (_NO_ANSWER, _WAIT) if ends == "open" else ("broke the connection", 0)
+            says, waits = (_NO_ANSWER, _WAIT) if ends == "open" else ("connect", 0)
             yield Case(f"handshake/{word} behind octet {octets}", exits,
                        functools.partial(_negotiating, "ecdsa", differences), says, waits,
                        gets_secrets=False)
