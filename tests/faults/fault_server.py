@@ -60,6 +60,8 @@ class Plan:
     accepts: bool = True
     handshake_octets: int | None = None  # of the server's TLS, before it falls silent or hangs up
     api_only: bool = False  # the token is given out well, and what follows is not
+    address: str | None = None  # None: both of the loopback's
+    deaf: str = ""  # another address, with the same port, that answers nobody
     behind_proxy: bool = False  # takes CONNECT first, as if it were the proxy as well
     versions: tuple[ssl.TLSVersion, ssl.TLSVersion] = (
         ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3,
@@ -135,19 +137,42 @@ def records_of(answer: bytes, pieces: str, dice: random.Random) -> Iterator[byte
     yield rest
 
 
+def _deaf_socket(address: tuple[str, int]) -> socket.socket:
+    """Its queue is full, so that the kernel drops whoever wants to connect."""
+    deaf = socket.create_server(address, backlog=0)
+    for _ in range(2):
+        with socket.socket() as sock:
+            sock.setblocking(False)
+            sock.connect_ex(address)
+    return deaf
+
+
 class FaultServer(Listener):
     """Follows its plan on every connection."""
 
     scheme = "https"
 
     def __init__(self, plan: Plan) -> None:
-        super().__init__()
+        super().__init__(address=plan.address)
         self.chain = plan.chain
         self._plan = plan
+        self._deaf: socket.socket | None = None
         self._dice = random.Random(plan.seed)
         self._context = None if plan.raw is not None else context_of(plan)
         if not plan.accepts:
             self.accept_delay = 3600.0
+
+    def start(self) -> None:
+        """As it is, and makes an address deaf."""
+        super().start()
+        if self._plan.deaf:
+            self._deaf = _deaf_socket((self._plan.deaf, self.port))
+
+    def stop(self) -> None:
+        """Likewise."""
+        super().stop()
+        if self._deaf:
+            self._deaf.close()
 
     def serve(self, sock: socket.socket, record: Connection) -> None:
         """One connection."""

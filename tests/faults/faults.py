@@ -107,7 +107,7 @@ class Trial:
         device = Device(self._directory, self._server)
         port = self._server.port
         device.settings["server"]["url"] = f"https://{self._case.host}:{port}"
-        if self._case.host.endswith("example"):
+        if self._plan.behind_proxy:
             device.settings["server"]["proxy"] = f"http://localhost:{port}"
         device.settings["limits"] = {"timeout": str(limit), "connect_timeout": str(limit)}
         return device
@@ -178,11 +178,14 @@ def judge_all(
     cases: Iterable[Case], pieces: Sequence[str], seed: int, jobs: int
 ) -> Iterator[Verdict]:
     """Runs them beside each other. Of several kinds of pieces each case gets its own one."""
+    def pieces_of(case: Case) -> str:
+        return random.Random(f"{seed} {case.name}").choice(pieces)
+
     with contextlib.ExitStack() as stack:
         chains = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
         pool = stack.enter_context(concurrent.futures.ThreadPoolExecutor(jobs))
         wanted = [
-            pool.submit(judge, case, command, random.Random(f"{seed} {case.name}").choice(pieces), seed, chains)
+            pool.submit(judge, case, command, pieces_of(case), seed, chains)
             for case in cases
             for command in case.exits
         ]
@@ -190,10 +193,10 @@ def judge_all(
             yield one.result()
 
 
-def select(patterns: Sequence[str], every: int) -> list[Case]:
+def select(cases: Sequence[Case], patterns: Sequence[str], every: int) -> list[Case]:
     """The cases of that name; of those of the sweep only one in so many."""
     chosen = [
-        case for case in table.cases()
+        case for case in cases
         if not patterns or any(fnmatch.fnmatchcase(case.name, one) for one in patterns)
     ]
     sweep = [case for case in chosen if case.name.startswith("sweep/")]
@@ -224,10 +227,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main() -> int:
+def main(rows: Sequence[Case]) -> int:
     """0: all is as the table says."""
     options = parse(sys.argv[1:])
-    cases = select(options.pattern, options.every)
+    cases = select(rows, options.pattern, options.every)
     if not cases:
         print("no such case; --list prints them", file=sys.stderr)
         return 2
@@ -251,4 +254,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(table.cases()))
