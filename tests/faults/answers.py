@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers of a server, good and bad, from cases.json: README.md says how they are written."""
+"""Answers of a server, good and bad, from cases.json: README.md says how they are written.
+
+usage: answers.py OUTPUT    writes the bad ones for C++: for each a line with whether it latches, the seconds
+                            of Retry-After, the ending, the size and the name, and then the octets
+"""
 
 import dataclasses
 import functools
 import json
 import pathlib
+import sys
 
 TOKEN = '{"access_token":"AbC-_12","token_type":"bearer","expires_in":3600}'
 _PATH = pathlib.Path(__file__).resolve().parent / "cases.json"
+# Of what C++ gets: more than a device takes of anything.
+_LARGEST = 30_000
 _WORDS = {"$token": TOKEN, "$nul": "\0"}
 
 
@@ -23,6 +30,7 @@ class Answer:
     exits: dict[str, int]  # by command
     says: str
     latches: bool
+    retry_after: int
 
 
 def _text(piece: object) -> str:
@@ -63,9 +71,24 @@ def _answer(case: dict[str, object]) -> Answer:
         dict(zip(("token", "request"), exits)),
         case.get("says", ""),
         case.get("latches", False),
+        case.get("retry_after", 0),
     )
 
 
 def read() -> list[Answer]:
     """All of them."""
     return [_answer(case) for case in json.loads(_PATH.read_text(encoding="utf-8"))["cases"]]
+
+
+def main() -> None:
+    """Writes them for C++."""
+    with open(sys.argv[1], "wb") as file:
+        for one in read():
+            if one.exits["token"] != 0:
+                wire = one.wire[:_LARGEST]
+                head = f"{int(one.latches)} {one.retry_after} {one.ends} {len(wire)} {one.name}\n"
+                file.write(head.encode() + wire)
+
+
+if __name__ == "__main__":
+    main()
