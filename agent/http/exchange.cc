@@ -250,7 +250,9 @@ Status Exchange::Accept(Bytes received) {
   if (parser_.complete()) {
     return Complete();
   }
-  if (request_.delivery == Delivery::kWhole && parser_.announced() > free_buffer().size()) {
+  // Before the end of the head, its status may count more than a content that does not fit.
+  if (request_.delivery == Delivery::kWhole && parser_.head_complete() &&
+      parser_.announced() > free_buffer().size()) {
     return DoesNotFit();
   }
   return Status::kPending;

@@ -436,17 +436,19 @@ void exchange_drops_the_content_of_an_error_that_does_not_fit_or_is_coded(void**
        {"HTTP/1.1 503 Busy\r\nContent-Length: 100000\r\n\r\n<html>",
         "HTTP/1.1 503 Busy\r\n\r\n0123456789012345678901234567890123456789012345678901234567890123",
         "HTTP/1.1 503 Busy\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\ngzip"}) {
-    std::array<std::uint8_t, 64> buffer{};
-    std::array<std::uint8_t, 128> sent{};
-    fake::FakeClock clock;
-    fake::FakeConnection connection(AsBytes(reply), 9, fake::End::kOpen, sent);
-    Exchange exchange(connection, clock, buffer);
-    assert_int_equal(exchange.Start(Prepare(buffer)), Status::kPending);
+    for (const std::size_t chunk : {std::size_t{1}, std::size_t{9}, reply.size()}) {
+      std::array<std::uint8_t, 64> buffer{};
+      std::array<std::uint8_t, 128> sent{};
+      fake::FakeClock clock;
+      fake::FakeConnection connection(AsBytes(reply), chunk, fake::End::kOpen, sent);
+      Exchange exchange(connection, clock, buffer);
+      assert_int_equal(exchange.Start(Prepare(buffer)), Status::kPending);
 
-    assert_int_equal(RunToEnd(exchange, clock), Status::kOk);
+      assert_int_equal(RunToEnd(exchange, clock), Status::kOk);
 
-    assert_int_equal(exchange.response().status(), 503);
-    assert_true(exchange.body().empty());
+      assert_int_equal(exchange.response().status(), 503);
+      assert_true(exchange.body().empty());
+    }
   }
 }
 

@@ -492,6 +492,11 @@ class Listener:
             self._stopping.wait(seconds)
 
     @property
+    def is_stopping(self) -> bool:
+        """Whether what takes long is to end."""
+        return self._stopping.is_set()
+
+    @property
     def lock(self) -> threading.Condition:
         """Guards the records and whatever state a server has."""
         return self._changed

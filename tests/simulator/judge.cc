@@ -25,11 +25,24 @@ int RenewalsAnHour(std::int64_t lifetime) {
 }  // namespace
 
 const char* NameOf(Rule rule) {
-  constexpr std::array kNames = {
-      "none",        "no dead token", "rejected is gone", "one flight",  "rate",
-      "Retry-After", "latch",         "code once",        "keeps token", "keeps refresh token",
-      "recovers",    "explains",      "replays once",     "wear",        "flash",
-      "sleeps",      "status"};
+  constexpr std::array kNames = {"none",
+                                 "no dead token",
+                                 "rejected is gone",
+                                 "one flight",
+                                 "rate",
+                                 "Retry-After",
+                                 "latch",
+                                 "code once",
+                                 "keeps token",
+                                 "keeps refresh token",
+                                 "recovers",
+                                 "explains",
+                                 "replays once",
+                                 "wear",
+                                 "flash",
+                                 "sleeps",
+                                 "ends",
+                                 "status"};
   return kNames[static_cast<std::size_t>(rule)];
 }
 

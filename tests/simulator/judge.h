@@ -38,6 +38,7 @@ enum class Rule : std::uint8_t {
   kWear,            ///< Flash is erased seldom.
   kFlash,           ///< Flash is used as its contract says.
   kSleeps,          ///< The agent is not woken for nothing.
+  kEnds,            ///< What is begun is over by its deadline.
   kStatus,          ///< Only what is documented comes back.
 };
 const char* NameOf(Rule rule);

@@ -7,6 +7,7 @@
 namespace connect_auth::simulator {
 namespace {
 
+constexpr std::size_t kMostOfRecord = 16384;
 constexpr std::int64_t kRoundTrip = 40;
 constexpr std::int64_t kThinking = 150;               // of the server about a request
 constexpr std::int64_t kAgentGivesUp = 30 * kSecond;  // Settings::timeout
@@ -53,9 +54,26 @@ IoResult Link::Write(ConstBytes data) {
     return IoResult::Error(Status::kUnavailable);
   }
   const std::size_t size = std::min(data.size(), static_cast<std::size_t>(setup_.chunk));
+  PrepareFault();
   const IoResult written = peer_.Write(data.first(size));
   Pump();
   return written;
+}
+
+/// How many of so many octets come together, at random; there are `most_pieces` at most.
+std::size_t Link::DrawPiece(std::size_t whole, std::size_t most_pieces) {
+  const auto drawn = static_cast<std::size_t>(dice_.Of<4>({1, 20, 500, 65536}));
+  return std::max(whole / most_pieces + 1, drawn);
+}
+
+/// How the server cuts and ends what may be its answer.
+void Link::PrepareFault() {
+  const Fault* const fault = server_.fault();
+  const Ending ending = fault != nullptr ? fault->ending : Ending::kNotice;
+  peer_.SetEnding(ending == Ending::kNotice, ending == Ending::kCut);
+  // By the time, since how often the device writes depends on the keys of the server.
+  dice_ = Dice(static_cast<std::uint64_t>(moment_.now));
+  peer_.SetRecord(fault != nullptr ? DrawPiece(fault->wire.size(), 2000) : kMostOfRecord);
 }
 
 /// Lets the server read and answer.
@@ -88,6 +106,11 @@ void Link::Arrange(std::size_t before) {
     deadline_ = moment_.now + kAgentGivesUp - 10 * kSecond;  // It was begun earlier.
   }
   readable_at_ += kThinking;
+  if (const Fault* const fault = server_.present().fault; fault != nullptr) {
+    piece_ = DrawPiece(incoming_.size() - before, 400);
+    breaks_after_ = fault->ending == Ending::kReset;
+    return;
+  }
   const Trouble trouble = server_.trouble();
   if (trouble == Trouble::kNeverAnswers) {
     readable_at_ = kNever;
@@ -109,12 +132,15 @@ IoResult Link::Read(Bytes into) {
   if (moment_.now < readable_at_) {
     return IoResult::Error(Status::kPending);
   }
-  const std::size_t size = std::min(
-      {into.size(), incoming_.size() - delivered_, static_cast<std::size_t>(setup_.chunk)});
+  const std::size_t most = piece_ > 0 ? piece_ : static_cast<std::size_t>(setup_.chunk);
+  const std::size_t size = std::min({into.size(), incoming_.size() - delivered_, most});
   if (size > 0) {
     CopyBytes(ConstBytes(incoming_).subspan(delivered_, size), into);
     delivered_ += size;
     in_flight_ = false;
+    if (piece_ > 0 && dice_.OneIn(10)) {
+      readable_at_ = moment_.now + dice_.From(1, 200);
+    }
     return IoResult::Bytes(size);
   }
   if (breaks_after_) {
@@ -140,6 +166,7 @@ void Link::Close() {
   broken_ = false;
   breaks_after_ = false;
   ended_ = false;
+  piece_ = 0;
 }
 
 std::int64_t Link::ReadyAt(Interest interest) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "port/network.h"
+#include "tests/simulator/dice.h"
 #include "tests/simulator/judge.h"
 #include "tests/simulator/server.h"
 #include "tests/support/tls_peer.h"
@@ -51,6 +52,8 @@ class Link final : public Connection {
  private:
   bool Fails();
   void Pump();
+  std::size_t DrawPiece(std::size_t whole, std::size_t most_pieces);
+  void PrepareFault();
   void Arrange(std::size_t before);
 
   tests::TlsPeer& peer_;
@@ -60,6 +63,8 @@ class Link final : public Connection {
   const Setup& setup_;
   std::vector<std::uint8_t> incoming_;
   std::size_t delivered_ = 0;
+  Dice dice_{1};                   // of how a faulty answer is cut
+  std::size_t piece_ = 0;          // most octets of it that come together; 0: it is not cut
   std::int64_t connected_at_ = 0;  // kNever: it will not be
   std::int64_t readable_at_ = kNever;
   std::int64_t deadline_ = 0;  // of the token request in flight

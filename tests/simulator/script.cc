@@ -7,35 +7,10 @@
 #include <cstdio>
 
 #include "tests/fake/fake_flash.h"
+#include "tests/simulator/dice.h"
 
 namespace connect_auth::simulator {
 namespace {
-
-/// splitmix64: the same numbers on every machine.
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) : state_(seed) {}
-
-  std::uint64_t Next() {
-    state_ += 0x9E3779B97F4A7C15;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
-    return z ^ (z >> 31);
-  }
-  /// least..most
-  std::int64_t From(std::int64_t least, std::int64_t most) {
-    return least + static_cast<std::int64_t>(Next() % static_cast<std::uint64_t>(most - least + 1));
-  }
-  bool OneIn(int n) { return From(1, n) == 1; }
-  template <std::size_t N>
-  std::int64_t Of(const std::array<std::int64_t, N>& values) {
-    return values[static_cast<std::size_t>(From(0, N - 1))];
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 /// One kind of event, and how often it comes.
 struct Share {
@@ -137,6 +112,7 @@ void Fill(Event& event, Dice& dice, std::int64_t longest) {
     case Kind::kRecordKey:
     case Kind::kLoseSessions:
     case Kind::kLoseRefresh:
+    case Kind::kFault:
       break;
   }
 }
@@ -180,10 +156,10 @@ void ChangePassword(std::vector<Event>& events, std::int64_t at, Dice& dice) {
 
 }  // namespace
 
-Script RandomScript(std::uint64_t seed, int most_events) {
-  Dice dice(seed);
-  Script script;
-  Setup& setup = script.setup;
+namespace {
+
+Setup RandomSetup(Dice& dice) {
+  Setup setup;
   setup.device = static_cast<std::uint32_t>(dice.Next());
   setup.uses_code = dice.OneIn(3);
   setup.gives_refresh = setup.uses_code ? !dice.OneIn(4) : dice.OneIn(3);
@@ -195,6 +171,15 @@ Script RandomScript(std::uint64_t seed, int most_events) {
   setup.asks_every = dice.Of<3>({60 * kSecond, 600 * kSecond, 3600 * kSecond});
   setup.calls_every = dice.Of<3>({1800 * kSecond, 6 * kHour, 24 * kHour});
   setup.chunk = dice.Of<4>({1, 100, 1460, 65536});
+  return setup;
+}
+
+}  // namespace
+
+Script RandomScript(std::uint64_t seed, int most_events) {
+  Dice dice(seed);
+  Script script;
+  script.setup = RandomSetup(dice);
   script.length = dice.From(kHour, 6 * kDay);
   const std::int64_t count = dice.From(2, most_events);
   for (std::int64_t i = 0; i < count; ++i) {
@@ -224,6 +209,29 @@ Script LongScript(std::uint64_t seed, int years) {
     if (event.kind == Kind::kSetWall || event.kind == Kind::kLoseWall) {
       script.events.push_back({at + dice.From(1, 12) * kHour, Kind::kSetWall, 0});
     }
+  }
+  InOrder(script.events);
+  return script;
+}
+
+Script FaultyWeek(std::uint64_t seed, const std::vector<Fault>& faults) {
+  Dice dice(seed);
+  Script script;
+  script.setup = RandomSetup(dice);
+  script.setup.chunk = 1460;  // The answers are cut as it is.
+  script.length = 7 * kDay;
+  script.faults = &faults;
+  const Kind mends = script.setup.uses_code ? Kind::kDevicePassword : Kind::kForgetRefusal;
+  const auto last = static_cast<std::int64_t>(faults.size()) - 1;
+  for (std::int64_t at = kHour; at < script.length; at += dice.From(kHour / 2, 3 * kHour)) {
+    const std::int64_t span = Span(dice, 6 * kHour);
+    script.events.push_back({at, Kind::kFault, dice.From(0, last), span});
+    script.events.push_back({at, dice.OneIn(3) ? Kind::kCallApi : Kind::kRenew});
+    if (dice.OneIn(6)) {
+      script.events.push_back({at + dice.From(0, span), Kind::kReboot});
+    }
+    at += span;
+    script.events.push_back({at, mends});
   }
   InOrder(script.events);
   return script;
@@ -320,6 +328,8 @@ const char* NameOf(Kind kind) {
       return "flash does not answer for a ms";
     case Kind::kNoEntropy:
       return "no entropy for a ms";
+    case Kind::kFault:
+      return "answers are all wrong for b ms";
   }
   return "?";
 }

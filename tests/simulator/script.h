@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "tests/simulator/faults.h"
+
 namespace connect_auth::simulator {
 
 inline constexpr std::int64_t kSecond = 1000;  // Times are in milliseconds, as on the clocks.
@@ -66,6 +68,7 @@ enum class Kind : std::uint8_t {
   kFlashReadOnly,   ///< Flash cannot be changed for a milliseconds.
   kFlashBroken,     ///< Flash does not answer for a milliseconds.
   kNoEntropy,       ///< There are no random octets for a milliseconds.
+  kFault,           ///< Every answer is the a-th of `Script::faults` for b milliseconds.
 };
 
 struct Event {
@@ -94,6 +97,7 @@ struct Script {
   Setup setup;
   std::vector<Event> events;  ///< In order of time.
   std::int64_t length = 0;
+  const std::vector<Fault>* faults = nullptr;  ///< Borrowed for the life of the script.
 };
 
 /// A few days with much trouble. The same for the same seed, everywhere.
@@ -102,6 +106,11 @@ Script RandomScript(std::uint64_t seed, int most_events);
 /// Years of an ordinary life: an event or two a day, all kinds of them. An odd seed: with a
 /// password; an even one: with codes and refresh tokens.
 Script LongScript(std::uint64_t seed, int years);
+
+/// A week of faults, each of which begins with a request and ends with a person who sees to it.
+///
+/// @param faults  Not empty. Borrowed for the life of the script.
+Script FaultyWeek(std::uint64_t seed, const std::vector<Fault>& faults);
 
 /// For a person to read.
 void Print(const Setup& setup);

@@ -172,6 +172,10 @@ void Server::Refuse(std::string_view error) {
 bool Server::AnswerTrouble() {
   constexpr std::string_view kPage = "<html><head><title>Sorry</title></head></html>";
   constexpr std::string_view kMessage = "{\"ErrorMessage\":\"Something went wrong\"}";
+  if (fault() != nullptr) {
+    AnswerWrongly(*fault());
+    return true;
+  }
   switch (trouble()) {
     case Trouble::kServerError:
       Reply("500 Internal Server Error", "", "");
@@ -221,6 +225,14 @@ bool Server::AnswerTrouble() {
       break;
   }
   return false;
+}
+
+void Server::AnswerWrongly(const Fault& fault) {
+  ++faults_;
+  present_.fault = &fault;
+  present_.refused = fault.latches && present_.asked_for_token;
+  present_.retry_after = fault.retry_after * kSecond;
+  reply_ = fault.wire;
 }
 
 void Server::AnswerApi(std::string_view head) {

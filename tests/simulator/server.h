@@ -36,6 +36,15 @@ class Server final : public tests::Responder {
   Trouble trouble() const { return moment_.now < trouble_until_ ? trouble_ : Trouble::kNone; }
   std::int64_t trouble_until() const { return trouble_until_; }
 
+  /// @param fault  Borrowed until then.
+  void SetFault(const Fault& fault, std::int64_t until) {
+    fault_ = &fault;
+    fault_until_ = until;
+  }
+  /// What is wrong with each answer; nullptr: nothing.
+  const Fault* fault() const { return moment_.now < fault_until_ ? fault_ : nullptr; }
+  std::int64_t fault_until() const { return fault_until_; }
+
   void SetLifetime(std::int64_t seconds);
   std::int64_t lifetime_s() const { return lifetime_s_; }
   void OmitDate(std::int64_t until) { no_date_until_ = until; }
@@ -63,11 +72,14 @@ class Server final : public tests::Responder {
   std::uint32_t refusals() const { return refusals_; }
   /// Refresh tokens among them.
   std::uint32_t refused_refresh() const { return refused_refresh_; }
+  /// Answers that had a fault.
+  std::uint32_t faults() const { return faults_; }
   /// Since the present connection began: what became of it.
   struct Exchange {
     bool asked_for_token = false;
-    bool refused = false;  ///< The credentials were.
-    bool came = false;     ///< A whole request did.
+    bool refused = false;          ///< The credentials were.
+    bool came = false;             ///< A whole request did.
+    const Fault* fault = nullptr;  ///< What was wrong with the answer.
     std::string credentials;
     std::int64_t retry_after = 0;  ///< ms
   };
@@ -78,6 +90,7 @@ class Server final : public tests::Responder {
   void AnswerToken(std::string_view body);
   void AnswerApi(std::string_view head);
   bool AnswerTrouble();
+  void AnswerWrongly(const Fault& fault);
   void GiveToken();
   void Refuse(std::string_view error);
   bool IsGoodSecret(std::string_view body, std::string_view grant_type);
@@ -103,7 +116,10 @@ class Server final : public tests::Responder {
   std::uint32_t api_requests_ = 0;
   std::uint32_t refusals_ = 0;
   std::uint32_t refused_refresh_ = 0;
+  std::uint32_t faults_ = 0;
   Trouble trouble_ = Trouble::kNone;
+  const Fault* fault_ = nullptr;
+  std::int64_t fault_until_ = 0;
 };
 
 }  // namespace connect_auth::simulator

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// usage: connect_auth_simulator [--scripts N] [--years N] [--ports STRIDE] [--seed N] [--trace 1]
-// [--brief 1]
+// usage: connect_auth_simulator [--scripts N] [--years N] [--ports STRIDE] [--weeks N --faults
+// FILE]
+// [--seed N] [--trace 1] [--brief 1]
 //
 // --scripts  N random scripts of a few days each, the first from the seed, the next from the next
 // --years    N years of an ordinary life
 // --ports    a whole cycle with every STRIDE-th call of a port failing, each in turn
+// --weeks    N weeks with answers that have something wrong in them: those of FILE, as written by
+//            tests/faults/answers.py
 // --brief    does not look for the shortest script
 // --trace    prints what the agent does
 //
@@ -14,7 +17,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
+#include "tests/simulator/faults.h"
 #include "tests/simulator/port_failures.h"
 #include "tests/simulator/script.h"
 #include "tests/simulator/shrink.h"
@@ -29,6 +34,8 @@ struct Options {
   std::uint64_t seed = 1;
   std::uint64_t scripts = 0;
   std::uint64_t years = 0;
+  std::uint64_t weeks = 0;
+  const char* faults = "";
   std::uint64_t stride = 0;  // of failing calls; 0: none fails
   bool traces = false;
   bool brief = false;
@@ -38,12 +45,13 @@ void Print(const char* title, const Outcome& o) {
   std::printf("%s: %" PRIu64 " tokens, %" PRIu64 " token requests, %" PRIu64 " refusals, %" PRIu64
               " API requests, %" PRIu64 " reboots, %" PRIu64 " of them power cuts, %" PRIu64
               " connections, %.1f %% resumed, %" PRIu64 " of %" PRIu64 " callers served, %" PRIu64
-              " erases, %" PRIu64 " of the worst block, %" PRIu64 " wake-ups\n",
+              " erases, %" PRIu64 " of the worst block, %" PRIu64 " wake-ups, %" PRIu64
+              " faulty answers\n",
               title, o.tokens, o.token_requests, o.refusals, o.api_requests, o.reboots, o.cuts,
               o.connections,
               100.0 * static_cast<double>(o.resumed) /
                   static_cast<double>(o.connections ? o.connections : 1),
-              o.answered, o.asked, o.erases, o.erases_of_worst_block, o.wake_ups);
+              o.answered, o.asked, o.erases, o.erases_of_worst_block, o.wake_ups, o.faults);
 }
 
 bool Report(const Script& script, const Outcome& outcome, std::uint64_t seed,
@@ -63,6 +71,9 @@ bool Report(const Script& script, const Outcome& outcome, std::uint64_t seed,
   Print(least.setup);
   for (const Event& event : least.events) {
     Print(event);
+    if (event.kind == Kind::kFault) {
+      std::printf("    %s\n", (*least.faults)[static_cast<std::size_t>(event.a)].name.c_str());
+    }
   }
   return false;
 }
@@ -78,6 +89,26 @@ bool RunScripts(const Options& options) {
     }
   }
   Print("scripts", sum);
+  return true;
+}
+
+bool RunWeeks(const Options& options) {
+  const std::vector<Fault> faults = ReadFaults(options.faults);
+  if (faults.empty()) {
+    std::printf("there are no faults in '%s'; tests/faults/answers.py writes them\n",
+                options.faults);
+    return false;
+  }
+  Outcome sum;
+  for (std::uint64_t seed = options.seed; seed < options.seed + options.weeks; ++seed) {
+    const Script script = FaultyWeek(seed, faults);
+    const Outcome outcome = Run(script, options.traces);
+    sum.Add(outcome);
+    if (!Report(script, outcome, seed, options)) {
+      return false;
+    }
+  }
+  Print("weeks", sum);
   return true;
 }
 
@@ -98,6 +129,10 @@ bool Read(std::string_view name, const char* value, Options& options) {
     options.scripts = number;
   } else if (name == "--years") {
     options.years = number;
+  } else if (name == "--weeks") {
+    options.weeks = number;
+  } else if (name == "--faults") {
+    options.faults = value;
   } else if (name == "--ports") {
     options.stride = number;
   } else if (name == "--brief") {
@@ -120,6 +155,7 @@ int Main(int argc, char** argv) {
   }
   bool fine = options.scripts == 0 || RunScripts(options);
   fine = (options.stride == 0 || FailEveryCall(static_cast<std::uint32_t>(options.stride))) && fine;
+  fine = (options.weeks == 0 || RunWeeks(options)) && fine;
   fine = (options.years == 0 || RunYears(options)) && fine;
   return fine ? 0 : 1;
 }

@@ -4,7 +4,8 @@
 every one of them.
 
 usage: test_simulator_mutants.py       the compiler is $CONNECT_AUTH_CXX, or c++; what it is to link
-                                       the changed code with says the file $CONNECT_AUTH_LINK
+                                       the changed code with says the file $CONNECT_AUTH_LINK; faulty
+                                       answers are in $CONNECT_AUTH_FAULTS, as answers.py writes them
 """
 import os
 import pathlib
@@ -93,6 +94,21 @@ MUTANTS = {
     ],
 }
 
+# And what only weeks with faults of tests/faults find.
+WEEKS = ['--weeks', '40', '--brief', '1', '--faults', os.environ.get('CONNECT_AUTH_FAULTS', '')]
+MUTANTS_OF_WEEKS = {
+    'a refusal that is too long to be read is none': [
+        ('agent/http/exchange.cc', 'request_.delivery == Delivery::kWhole && parser_.head_complete() &&',
+         'request_.delivery == Delivery::kWhole &&'),
+    ],
+    'an answer has no deadline': [
+        ('agent/http/exchange.cc', 'std::min(request_.connect_deadline, request_.deadline)\n'
+         '                                      : request_.deadline',
+         'std::min(request_.connect_deadline, request_.deadline)\n'
+         '                                      : Instant::Never()'),
+    ],
+}
+
 
 def command(copies):
     """What the compiler has to do: the changed code, and all the rest as it was built."""
@@ -103,6 +119,9 @@ def command(copies):
 class SimulatorMutants(unittest.TestCase):
     def test_each_mutant_is_caught(self):
         mutants.check_each_is_caught(self, MUTANTS, command, SCRIPTS)
+
+    def test_each_mutant_is_caught_within_weeks(self):
+        mutants.check_each_is_caught(self, MUTANTS_OF_WEEKS, command, WEEKS)
 
 
 if __name__ == '__main__':

@@ -28,6 +28,9 @@ constexpr std::int64_t kGrace = 100 * kSecond;
 constexpr std::int64_t kWallTolerance = 62 * kSecond;
 /// Retry-After as a date counts from the Date of the response, and is in whole seconds.
 constexpr std::int64_t kDateTolerance = 2 * kSecond;
+/// A request to the API, for a token with a refresh token and with the credentials, and to the API
+/// again: 30 s each, and as much for a port that fails.
+constexpr std::int64_t kLongest = 150 * kSecond;
 constexpr std::uint32_t kMostSteps = 100'000;
 /// See README.md: an erase each so many changes of the flash, and a few for each interruption.
 constexpr std::uint64_t kPagesAnErase = 8;
@@ -65,6 +68,7 @@ void Outcome::Add(const Outcome& other) {
   asked += other.asked;
   answered += other.answered;
   wake_ups += other.wake_ups;
+  faults += other.faults;
 }
 
 World::World(const Setup& setup)
@@ -131,6 +135,7 @@ Outcome World::Run(const std::vector<Event>& events, std::int64_t until) {
   outcome_.token_requests = server_.token_requests();
   outcome_.api_requests = server_.api_requests();
   outcome_.refusals = server_.refusals();
+  outcome_.faults = server_.faults();
   outcome_.connections = link_.connections();
   outcome_.resumed = peer_.resumptions();
   outcome_.erases = flash_.erases();
@@ -152,8 +157,9 @@ void World::AdvanceTo(std::int64_t time) {
 /// When one of the callers comes, or a span of trouble is over.
 std::int64_t World::NextChange() const {
   std::int64_t next = std::min(asks_at_, calls_at_);
-  for (const std::int64_t end : {read_only_until_, broken_flash_until_, no_entropy_until_,
-                                 server_.trouble_until(), server_said_until_}) {
+  for (const std::int64_t end :
+       {read_only_until_, broken_flash_until_, no_entropy_until_, server_.trouble_until(),
+        server_.fault_until(), server_said_until_}) {
     next = end > moment_.now ? std::min(next, end) : next;
   }
   return next;
@@ -321,6 +327,7 @@ void World::ChangeSettings() {
                  "ChangeSettings() said " + std::to_string(static_cast<int>(status)));
   }
   calls_api_ = false;
+  was_pending_ = false;  // What was under way is given up, and has no end to look at.
   well_since_ = moment_.now;
 }
 
@@ -447,6 +454,8 @@ bool World::HappensOutside(const Event& event) {
   const std::int64_t until = moment_.now + event.a;
   if (event.kind == Kind::kTrouble) {
     server_.SetTrouble(static_cast<Trouble>(event.a), moment_.now + event.b);
+  } else if (event.kind == Kind::kFault) {
+    server_.SetFault((*faults_)[static_cast<std::size_t>(event.a)], moment_.now + event.b);
   } else if (event.kind == Kind::kRevoke) {
     server_.RevokeAll();
   } else if (event.kind == Kind::kRejectStorm) {
@@ -526,6 +535,13 @@ void World::LookAt(Status polled) {
   if (polled != Status::kPending && was_pending_) {
     LookAtEnd(polled);
   }
+  if (polled != Status::kPending || !was_pending_) {
+    begun_at_ = moment_.now;
+  }
+  if (moment_.now - std::max(begun_at_, suspended_until_) > kLongest) {
+    judge_.Break(Rule::kEnds,
+                 "an operation is not over after " + std::to_string(kLongest / kSecond) + " s");
+  }
   was_pending_ = polled == Status::kPending;
   if (!was_pending_) {
     KeepHouse();
@@ -548,6 +564,10 @@ void World::LookAtEnd(Status status) {
     judge_.Refused(exchange.credentials);
     boots_blind_ = false;
     latch_is_durable_ = FlashWorks();
+  }
+  if (exchange.fault != nullptr && exchange.refused && status != Status::kRejected &&
+      status != Status::kNeedsCode && status != Status::kTimeout) {
+    judge_.Break(Rule::kLatch, "a refusal counts as something else: " + exchange.fault->name);
   }
   if (exchange.asked_for_token && exchange.retry_after > 0) {
     server_said_until_ = std::max(server_said_until_, moment_.now + exchange.retry_after);
@@ -662,9 +682,9 @@ bool World::IsAllWell() const {
   const bool right = setup_.uses_code
                          ? agent_->has_refresh_token() || server_.IsGoodCode(codes_.back())
                          : passwords_.back() == server_.password();
-  return server_.trouble() == Trouble::kNone && right && !agent_->latch().is_set() &&
-         !IsOn(broken_flash_until_) && !IsOn(read_only_until_) && !IsOn(no_entropy_until_) &&
-         moment_.now >= server_said_until_;
+  return server_.trouble() == Trouble::kNone && server_.fault() == nullptr && right &&
+         !agent_->latch().is_set() && !IsOn(broken_flash_until_) && !IsOn(read_only_until_) &&
+         !IsOn(no_entropy_until_) && moment_.now >= server_said_until_;
 }
 
 bool World::HasToken() const {
@@ -689,6 +709,9 @@ void World::LookAtRecovery() {
   }
   if (server_.trouble() >= Trouble::kEmptyAnswer) {
     slow_until_ = server_.trouble_until() + kSlowPeriod + kGrace;
+  }
+  if (server_.fault() != nullptr) {
+    slow_until_ = server_.fault_until() + kSlowPeriod + kGrace;
   }
   if (HasToken() || !setup_.renews_ahead || server_.lifetime_s() < 300) {
     return;
@@ -725,6 +748,9 @@ void World::LookAtFlash() {
 Outcome Run(const Script& script, bool traces) {
   World world(script.setup);
   world.SetTrace(traces);
+  if (script.faults != nullptr) {
+    world.SetFaults(*script.faults);
+  }
   return world.Run(script.events, script.length);
 }
 

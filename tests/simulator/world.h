@@ -43,6 +43,7 @@ struct Outcome {
   std::uint64_t asked = 0;     ///< Calls of RequestToken,
   std::uint64_t answered = 0;  ///< and those that were answered with kOk.
   std::uint64_t wake_ups = 0;
+  std::uint64_t faults = 0;      ///< Answers with one.
   bool ends_with_token = false;  ///< That lives.
 
   void Add(const Outcome& other);
@@ -63,6 +64,8 @@ class World {
 
   /// Makes the n-th call of a port fail, counted from 1.
   void FailCall(Port port, std::uint32_t n);
+  /// @param faults  Those that events name. Borrowed for the life of this object.
+  void SetFaults(const std::vector<Fault>& faults) { faults_ = &faults; }
   /// Prints what the agent does from now on.
   void SetTrace(bool traces) { traces_ = traces; }
   /// How many calls were made so far.
@@ -167,6 +170,8 @@ class World {
   std::array<char, 16> device_id_{};
   ApiRequest api_request_;
 
+  const std::vector<Fault>* faults_ = nullptr;
+  std::int64_t begun_at_ = 0;  // what the agent is at
   std::int64_t boot_at_ = 0;
   std::int64_t asks_at_ = 0;
   std::int64_t calls_at_ = 0;

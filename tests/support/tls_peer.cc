@@ -315,7 +315,11 @@ void TlsPeer::Reply() {
     }
   }
   replied_ = true;
-  Need(reply_.empty() || SSL_write(ssl_, reply_.data(), static_cast<int>(reply_.size())) > 0);
+  for (std::string_view rest = reply_; !rest.empty();) {
+    const std::string_view part = rest.substr(0, record_);
+    Need(SSL_write(ssl_, part.data(), static_cast<int>(part.size())) > 0);
+    rest.remove_prefix(part.size());
+  }
   if (options_.closes && !options_.keeps) {
     SSL_shutdown(ssl_);
   }

@@ -130,6 +130,13 @@ class TlsPeer final : public Connection {
   void ReplyAfter(std::size_t octets) { reply_after_ = octets; }
   /// Takes nothing more over a connection once so many octets of plain text have come.
   void SetDeafAfter(std::size_t octets) { deaf_after_ = octets; }
+  /// How replies end from now on: see PeerOptions.
+  void SetEnding(bool closes, bool hangs_up) {
+    options_.closes = closes;
+    options_.hangs_up = hangs_up;
+  }
+  /// Most octets of a reply that are sent in one go, and so in a record.
+  void SetRecord(std::size_t octets) { record_ = octets; }
   /// Ends the present connection in order, from the server's side.
   void HangUp();
   /// Most octets that one call moves.
@@ -182,6 +189,7 @@ class TlsPeer final : public Connection {
   std::size_t reply_after_ = 1;
   std::size_t deaf_after_ = SIZE_MAX;
   std::size_t chunk_ = 65536;
+  std::size_t record_ = 16384;
   std::uint32_t calls_ = 0;
   std::uint32_t writes_ = 0;
   std::uint32_t connects_ = 0;
