@@ -116,15 +116,6 @@ bool HasAddress(const mbedtls_x509_crt& certificate, ConstBytes address) {
   return false;
 }
 
-/// Whether a certificate is that of a CA below another one.
-bool IsIntermediate(const mbedtls_x509_crt& certificate) {
-  const std::string_view issuer =
-      AsText(ConstBytes(certificate.issuer_raw.p, certificate.issuer_raw.len));
-  const std::string_view subject =
-      AsText(ConstBytes(certificate.subject_raw.p, certificate.subject_raw.len));
-  return mbedtls_x509_crt_get_ca_istrue(&certificate) == 1 && issuer != subject;
-}
-
 bool LooksLikePem(ConstBytes certificates) {
   return AsText(certificates).find("-----BEGIN ") != std::string_view::npos;
 }
@@ -224,10 +215,11 @@ struct TlsConnection::Session {
     if (session.guesses_time) {
       *flags &= ~static_cast<std::uint32_t>(MBEDTLS_X509_BADCERT_FUTURE);
     }
+    const bool has_issuer = session.verified;
+    session.verified = true;
     if (depth != 0) {
       return 0;
     }
-    session.verified = true;
     if (!session.pin_found && !session.pins.empty()) {
       *flags |= kPinFlag;
     }
@@ -236,9 +228,10 @@ struct TlsConnection::Session {
       *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
     }
     // mbedTLS passes over a certificate whose signature is not built in (SHA-1, MD5), and takes the
-    // next one for the server's: then it is not the name that is wrong.
-    if ((*flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) != 0 && IsIntermediate(*certificate)) {
-      *flags ^= MBEDTLS_X509_BADCERT_CN_MISMATCH | MBEDTLS_X509_BADCERT_BAD_MD;
+    // CA's behind it for the server's: then it is not the name that is wrong.
+    if (*flags == MBEDTLS_X509_BADCERT_CN_MISMATCH && has_issuer &&
+        mbedtls_x509_crt_get_ca_istrue(certificate) == 1) {
+      *flags = MBEDTLS_X509_BADCERT_BAD_MD;
     }
     return 0;
   }

@@ -71,11 +71,12 @@ BETWEEN = authority("between")
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """A server's certificate, and those between it and the root that the device trusts."""
+    """A server's certificate, and those between it and a root."""
 
     server: Certificate = Certificate()
     between: tuple[Certificate, ...] = (BETWEEN,)  # the one below the root first
     root: Certificate = ROOT
+    trusted: Certificate | None = None  # by the device; None: the root
     sends: int = 99  # so many of them at most, the server's first
     extra: int = 0  # so many certificates behind that have nothing to do with it
 
@@ -134,4 +135,5 @@ def _make(directory: pathlib.Path, recipe: Recipe) -> Chain:
     sent += [_issue(directory, authority(f"stranger {n}"), ())[0] for n in range(recipe.extra)]
     chain = pathlib.Path(tempfile.mkdtemp(dir=directory)) / "chain"
     chain.write_bytes(b"".join(file.read_bytes() for file in sent))
-    return Chain(ca_file=files[0][0], chain_file=chain, key_file=files[-1][1])
+    trusted, _ = _issue(directory, recipe.trusted or recipe.root, ())
+    return Chain(ca_file=trusted, chain_file=chain, key_file=files[-1][1])

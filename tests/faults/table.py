@@ -111,6 +111,7 @@ _WRONG_HOST = "is for another host"
 _NO_CA = "comes from no CA"
 _WEAK = "too weak or not made for servers"
 _REFUSED = "refused the TLS handshake"  # OpenSSL has nothing to offer then.
+_FAILED = "the TLS connection to"
 
 
 def _between(*between: Certificate, **server: str) -> Recipe:
@@ -123,16 +124,19 @@ def _as_it_is(host: str) -> str:
     return "DER:" + (bytes([0x30, len(name) + 2, 0x82, len(name)]) + name).hex(":")
 
 
-# Name, chain, what is said; "": it is taken. A chain is one of certificates.KINDS or a recipe.
-_CERTIFICATES: tuple[tuple[str, str | Recipe, str], ...] = (
+# Name, chain, what is said with TLS 1.2 and 1.3, or with both; "": it is taken. A chain is one of
+# certificates.KINDS or a recipe.
+_CERTIFICATES: tuple[tuple[str, str | Recipe, str | tuple[str, str]], ...] = (
     ("good", Recipe(), ""),
     ("expired", "expired", "has expired"),
     ("not yet valid", "not_yet_valid", "not valid yet"),
     ("other host", "wrong_host", _WRONG_HOST),
     ("untrusted", "untrusted", _NO_CA),
     ("self-signed", "self_signed", _NO_CA),
-    ("self-signed by another root of that name", Recipe(root=authority("root", more="nsComment=x"),
-     sends=1), _NO_CA),
+    ("another root of that name", Recipe(root=authority("root", more="nsComment=x"),
+     trusted=chains.ROOT), _NO_CA),
+    ("another root of that name, with weak keys", Recipe(root=authority("root", key="rsa:1024"),
+     trusted=chains.ROOT), _NO_CA),
     ("from 1951 to 9999", Recipe(Certificate(begins="19510101000000Z", ends="99991231235959Z")), ""),
     ("expired in between", _between(authority("old", ends="20200101000000Z",
      begins="20190101000000Z")), "has expired"),
@@ -145,23 +149,24 @@ _CERTIFICATES: tuple[tuple[str, str | Recipe, str], ...] = (
     ("purpose unknown", Recipe(Certificate(purpose="1.2.3.4")), _WEAK),
     ("purpose any", Recipe(Certificate(purpose="anyExtendedKeyUsage")), ""),
     ("purpose not said", Recipe(Certificate(purpose="")), ""),
-    ("usage certificates only", Recipe(Certificate(usage="critical,keyCertSign")), _WEAK),
-    ("usage encipherment only", Recipe(Certificate(usage="critical,keyEncipherment")), _REFUSED),
+    ("usage certificates only", Recipe(Certificate(usage="critical,keyCertSign")), (_REFUSED, _WEAK)),
+    ("usage encipherment only", Recipe(Certificate(usage="critical,keyEncipherment")),
+     (_REFUSED, _WEAK)),
     ("usage not said", Recipe(Certificate(usage="")), ""),
-    ("unknown critical extension", Recipe(Certificate(more="1.2.3.4=critical,DER:0500")), "failed"),
+    ("unknown critical extension", Recipe(Certificate(more="1.2.3.4=critical,DER:0500")), _FAILED),
     ("unknown extension", Recipe(Certificate(more="1.2.3.4=DER:0500")), ""),
     ("version 1", Recipe(Certificate("localhost", names="", usage="", purpose="", basic="")), ""),
     ("RSA 1024", Recipe(Certificate(key="rsa:1024", usage="critical,digitalSignature,keyEncipherment")),
      _WEAK),
     ("RSA 1024 in between", _between(authority("weak", key="rsa:1024")), _WEAK),
-    ("RSA 512", Recipe(Certificate(key="rsa:512")), _REFUSED),
+    ("RSA 512", Recipe(Certificate(key="rsa:512")), (_WEAK, _REFUSED)),
     ("curve P-521", Recipe(Certificate(key="P-521")), _REFUSED),
     ("curve secp256k1", Recipe(Certificate(key="secp256k1")), _REFUSED),
     ("curve brainpool", Recipe(Certificate(key="brainpoolP256r1")), _REFUSED),
     ("curve P-224", Recipe(Certificate(key="secp224r1")), _REFUSED),
     ("curve Ed25519", Recipe(Certificate(key="ED25519")), _REFUSED),
     ("SHA-1", Recipe(Certificate(digest="sha1")), _WEAK),
-    ("SHA-1 in between", _between(authority("sha1", digest="sha1")), _NO_CA),
+    ("SHA-1 in between", _between(authority("sha1", digest="sha1")), (_NO_CA, _FAILED)),
     ("SHA-1 with RSA", _between(authority("rsa", key="rsa:2048"), digest="sha1"), _WEAK),
     ("MD5 with RSA", _between(authority("rsa", key="rsa:2048"), digest="md5"), _WEAK),
     ("SHA-224", Recipe(Certificate(digest="sha224")), _WEAK),
@@ -177,11 +182,11 @@ _CERTIFICATES: tuple[tuple[str, str | Recipe, str], ...] = (
      between=(chains.BETWEEN, authority("one more"))), _NO_CA),
     ("path long enough", _between(authority("last but one", basic="critical,CA:true,pathlen:1"),
      authority("last")), ""),
-    ("nine in between", _between(*(authority(f"number {n}") for n in range(9))), "failed"),
+    ("nine in between", _between(*(authority(f"number {n}") for n in range(9))), _FAILED),
     ("names constrained, critical", _between(authority("for others",
-     more="nameConstraints=critical,permitted;DNS:other.example")), "failed"),
+     more="nameConstraints=critical,permitted;DNS:other.example")), _FAILED),
     ("names constrained to it, critical", _between(authority("for it",
-     more="nameConstraints=critical,permitted;DNS:localhost")), "failed"),
+     more="nameConstraints=critical,permitted;DNS:localhost")), _FAILED),
     # mbedTLS knows no constraints: it refuses what is critical, as RFC 5280 wants these to be.
     ("names constrained", _between(authority("for others, politely",
      more="nameConstraints=permitted;DNS:other.example")), ""),
@@ -233,10 +238,13 @@ def _certified(chain: str | Recipe, version: ssl.TLSVersion, directory: pathlib.
 
 
 def _of_certificates() -> Iterator[Case]:
-    for index, (name, chain, says) in enumerate(_CERTIFICATES):
-        plan = functools.partial(_certified, chain, (_V12, _V13)[index % 2])
+    for name, chain, says in _CERTIFICATES:
         code = harness.EXIT_UNTRUSTED if says else harness.EXIT_DONE
-        yield Case(f"certificate/{name}", _both(code), plan, says, gets_secrets=not says)
+        sayings = says if isinstance(says, tuple) else (says, says)
+        for number, version, saying in zip("23", (_V12, _V13), sayings):
+            plan = functools.partial(_certified, chain, version)
+            yield Case(f"certificate/{name}, TLS 1.{number}", {"token": code}, plan, saying,
+                       gets_secrets=not says)
 
 
 def _called(recipe: Recipe, host: str, directory: pathlib.Path) -> Plan:
@@ -346,8 +354,8 @@ _NEGOTIATED: tuple[tuple[str, str, dict[str, object], bool], ...] = (
     ("RSA key exchange", "rsa", {"versions": (_V12, _V12), "ciphers": "AES128-GCM-SHA256"}, False),
     ("DH", "rsa", {"versions": (_V12, _V12), "ciphers": "DHE-RSA-AES128-GCM-SHA256"}, False),
     ("NULL", "rsa", {"versions": (_V12, _V12), "ciphers": "ECDHE-RSA-NULL-SHA:NULL-SHA256"}, False),
-    ("no authentication", "rsa", {"versions": (_V12, _V12), "ciphers": "ADH-AES128-GCM-SHA256:AECDH-NULL-SHA"},
-     False),
+    ("no authentication", "rsa",
+     {"versions": (_V12, _V12), "ciphers": "ADH-AES128-GCM-SHA256:AECDH-NULL-SHA"}, False),
     ("only P-521, TLS 1.2", "rsa", {"versions": (_V12, _V12), "curve": "secp521r1"}, False),
     ("only P-521, TLS 1.3", "rsa", {"versions": (_V13, _V13), "curve": "secp521r1"}, False),
     ("only P-384", "rsa", {"versions": (_V13, _V13), "curve": "secp384r1"}, True),
@@ -397,4 +405,7 @@ def _of_handshakes() -> Iterator[Case]:
 @functools.cache
 def cases() -> tuple[Case, ...]:
     """The table."""
-    return (*_of_bytes(), *_endless(), *_of_handshakes(), *_of_tls(), *_of_certificates(), *_of_names(), *_sweep())
+    return (
+        *_of_bytes(), *_endless(), *_of_handshakes(), *_of_tls(), *_of_certificates(), *_of_names(),
+        *_sweep(),
+    )

@@ -42,7 +42,7 @@ class Complaints(unittest.TestCase):
         os.environ["CONNECT_AUTH_PROGRAM"] = str(program)
 
     def test_right_rows_are_not(self) -> None:
-        for name in ("good/as documented", "status/401", "certificate/expired"):
+        for name in ("good/as documented", "status/401", "certificate/expired, TLS 1.3"):
             self.assertEqual(self.complaints(named(name)), "")
 
     def test_wrong_code(self) -> None:
