@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -37,10 +36,6 @@ void ProtectProcess() {
 
 void ShareHeap() {
   static_cast<void>(::mallopt(M_ARENA_MAX, 1));
-}
-
-bool KeepOutOfSwap(const void* begin, std::size_t size) {
-  return ::mlock2(begin, size, MLOCK_ONFAULT) == 0;
 }
 
 }  // namespace connect_auth::program

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
-
 namespace connect_auth::program {
 
 /// Makes the process a safe place for secrets: no core dump, no debugger of the same user, no
@@ -11,11 +9,5 @@ void ProtectProcess();
 
 /// Keeps the thread that looks names up from getting a heap of its own.
 void ShareHeap();
-
-/// Keeps memory out of swap until the process ends, as far as the system lets it (RLIMIT_MEMLOCK).
-/// Pages that are never touched cost nothing.
-///
-/// @return  Whether it does.
-bool KeepOutOfSwap(const void* begin, std::size_t size);
 
 }  // namespace connect_auth::program

@@ -8,7 +8,7 @@
 #include <new>
 
 #include "agent/secret.h"
-#include "platform/linux/process.h"
+#include "platform/linux/swap.h"
 #include "port/bytes.h"
 
 namespace connect_auth::program {

@@ -9,7 +9,7 @@
 #include "agent/store/state_store.h"
 #include "platform/linux/messages.h"
 #include "platform/linux/output.h"
-#include "platform/linux/process.h"
+#include "platform/linux/swap.h"
 #include "platform/linux/text.h"
 #include "platform/posix/blocking.h"
 

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE  // struct ucred, explicit_bzero
 #include "connect_auth_client.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -192,6 +193,9 @@ int connect_auth_client_ask(struct connect_auth_client* client, const char* quer
   }
   char* const line_end = memchr(answer, '\n', filled);
   if (strncmp(answer, kLength, strlen(kLength)) == 0) {
+    if (!isdigit((unsigned char)answer[strlen(kLength)])) {
+      return -EPROTO;  // strtoull would look for a number beyond the line.
+    }
     const unsigned long long announced = strtoull(answer + strlen(kLength), NULL, 10);
     return announced > size ? -EMSGSIZE
                             : take_text(client, answer, size, filled, (size_t)announced, end);
