@@ -24,7 +24,7 @@ constexpr bool AnyIs(std::uint32_t octets, char wanted) {
 }
 
 inline std::uint32_t FourOctets(const void* at) {
-  std::uint32_t octets;
+  std::uint32_t octets = 0;
   std::memcpy(&octets, at, sizeof octets);
   return octets;
 }

@@ -44,7 +44,8 @@ bool IsHeadRight(Answer answer) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::fputs("usage: connect_auth_bench_parse fields|long check|count\n", stderr);
+    static_cast<void>(
+        std::fputs("usage: connect_auth_bench_parse fields|long check|count\n", stderr));
     return 2;
   }
   const Answer answer =

@@ -10,7 +10,7 @@
 #include "cJSON.h"
 #include "tests/bench/parse_work.h"
 
-#define JSMN_STATIC
+#define JSMN_STATIC  // NOLINT(readability-identifier-naming): its name
 #include <jsmn.h>
 
 namespace {
@@ -94,5 +94,5 @@ int bench_http_parser_jsmn(AnswerText* text, std::string_view token) {
   const std::string_view lifetime = Find(json, tokens.data(), count, "expires_in");
   const bool good =
       !access.empty() && IsBearer(type) && !lifetime.empty() && (token.empty() || token == access);
-  return good ? std::atoi(lifetime.data()) : 0;
+  return good ? static_cast<int>(std::strtol(lifetime.data(), nullptr, 10)) : 0;
 }

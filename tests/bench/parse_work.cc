@@ -65,7 +65,7 @@ Bytes BytesOf(AnswerText& text) {
 
 // What the agent lends to the parser of JSON; that needs about 1 KB here.
 alignas(std::max_align_t) std::array<std::uint8_t, 2560> arena;
-constinit const connect_auth::Settings settings{};
+constinit const connect_auth::Settings kSettings{};
 connect_auth::ResponseParser parser;  // As the agent has it: not on the stack.
 
 }  // namespace
@@ -107,7 +107,7 @@ int bench_connect_auth(AnswerText* text, std::string_view token) {
   connect_auth::JsonObject json(connect_auth::bench::arena);
   connect_auth::Granted granted;
   const connect_auth::Failure failure = connect_auth::ReadTokenResponse(
-      parser, data.first(content.bytes()), connect_auth::bench::settings, json, granted);
+      parser, data.first(content.bytes()), connect_auth::bench::kSettings, json, granted);
   const bool good = failure.status == connect_auth::Status::kOk &&
                     (token.empty() || granted.access_token.Reveal() == token);
   return good ? granted.lifetime_s : 0;
