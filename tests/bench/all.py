@@ -50,7 +50,7 @@ def parts(quick: bool, fleet: str) -> list[Part]:
         Part("Parsing and Base64", ["tests/bench/parse.py"], (f"{BENCH}parse",)),
         Part("Arena of TLS, the least that a token takes", [f"{BENCH}arena"], (f"{BENCH}arena",)),
         Part("Service", ["tests/bench/daemon.py", "--seconds", seconds], (PROGRAM, f"{BENCH}load")),
-        Part("Flash of the ring store", [f"{BENCH}ring"], (f"{BENCH}ring",)),
+        Part("Flash of the ring store", [f"{BENCH}ring"], (f"{BENCH}ring",), plain=True),
         Part("Fleet", [FLEET, "--picture", fleet], (FLEET,)),
     ]
     if not quick:

@@ -24,6 +24,7 @@ def bars(groups: list[tuple[str, str, list[tuple[str, float]]]]) -> str:
             top += ROW
         top += GAP
     return "\n".join((
+        "<!-- SPDX-License-Identifier: Apache-2.0 -->",
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {top}" font-family="sans-serif" font-size="13">',
         "<style>.title{font-weight:bold}</style>",
         f'<rect width="{WIDTH}" height="{top}" fill="#ffffff"/>', *lines, "</svg>")) + "\n"
