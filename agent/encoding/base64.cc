@@ -8,27 +8,33 @@
 namespace connect_auth {
 namespace {
 
-/// All ones where value > limit, else 0; both below 2^31.
-constexpr std::uint32_t MaskIfAbove(std::uint32_t value, std::uint32_t limit) {
-  return (limit - value) >> 8;  // The borrow fills the upper bits; callers mask with < 256.
+// Four characters are made at once, one in each octet of a word. No octet of a sum leaves 0..255 on
+// the way, so none disturbs its neighbour.
+constexpr std::uint32_t kEach = 0x01010101;
+
+/// In each octet 1 where that of `values` > limit, else 0; both below 64.
+constexpr std::uint32_t OnesAbove(std::uint32_t values, std::uint32_t limit) {
+  return (values + (127 - limit) * kEach) >> 7 & kEach;
 }
 
-/// The character for six bits. The alphabet's ranges A-Z, a-z, 0-9, '+', '/' are reached from 'A'
-/// by adding the gaps that lie below the value.
-constexpr std::uint8_t Symbol(std::uint32_t six_bits) {
-  std::uint32_t symbol = six_bits + 'A';
-  symbol += MaskIfAbove(six_bits, 25) & ('a' - 'Z' - 1);
-  symbol -= MaskIfAbove(six_bits, 51) & ('z' + 1 - '0');
-  symbol -= MaskIfAbove(six_bits, 61) & ('9' + 1 - '+');
-  symbol += MaskIfAbove(six_bits, 62) & ('/' - '+' - 1);
-  return static_cast<std::uint8_t>(symbol);
+/// The characters for four times six bits. The alphabet's ranges A-Z, a-z, 0-9, '+', '/' are
+/// reached from 'A' by adding the gaps that lie below the value.
+constexpr std::uint32_t Symbols(std::uint32_t values) {
+  std::uint32_t symbols = values + 'A' * kEach;
+  symbols += OnesAbove(values, 25) * ('a' - 'Z' - 1);
+  symbols -= OnesAbove(values, 51) * ('z' + 1 - '0');
+  symbols -= OnesAbove(values, 61) * ('9' + 1 - '+');
+  symbols += OnesAbove(values, 62) * ('/' - '+' - 1);
+  return symbols;
 }
 
 void EncodeGroup(std::uint32_t bits, std::uint8_t* into) {
-  into[0] = Symbol(bits >> 18);
-  into[1] = Symbol((bits >> 12) & 63);
-  into[2] = Symbol((bits >> 6) & 63);
-  into[3] = Symbol(bits & 63);
+  const std::uint32_t symbols = Symbols((bits << 6 & 0x3F000000) | (bits << 4 & 0x3F0000) |
+                                        (bits << 2 & 0x3F00) | (bits & 0x3F));
+  into[0] = static_cast<std::uint8_t>(symbols >> 24);
+  into[1] = static_cast<std::uint8_t>(symbols >> 16);
+  into[2] = static_cast<std::uint8_t>(symbols >> 8);
+  into[3] = static_cast<std::uint8_t>(symbols);
 }
 
 }  // namespace

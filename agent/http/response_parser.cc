@@ -18,7 +18,6 @@ using namespace std::literals;  // A view of a plain literal is measured at run 
 constexpr std::array<std::string_view, 7> kFieldNames = {
     "content-length", "transfer-encoding", "content-encoding", "retry-after", "location",
     "date",           "connection"};
-constexpr std::uint8_t kAllCandidates = (1U << kFieldNames.size()) - 1;
 constexpr std::size_t kFieldsOfLength = 2;  // the first ones
 constexpr std::uint8_t kLongestName = 17;
 
@@ -38,6 +37,18 @@ constexpr std::uint16_t kNotModified = 304;
 std::string_view WithoutTrailingBlanks(std::string_view text) {
   const std::size_t last = text.find_last_not_of(" \t");
   return Part(text, 0, last == std::string_view::npos ? 0 : last + 1);
+}
+
+/// The letters and hyphens at the front, or the visible characters and blanks.
+std::string_view PlainFront(std::string_view text, bool in_name) {
+  std::size_t size = 0;
+  for (; size < text.size(); ++size) {
+    const std::uint32_t octet = static_cast<unsigned char>(text[size]);
+    if (octet - 0x20 > 0x7E - 0x20 || (in_name && (octet | 0x20) - 'a' > 25 && octet != '-')) {
+      break;
+    }
+  }
+  return Part(text, 0, size);
 }
 
 /// Whether a list of connection options (RFC 9110 section 7.6.1) has "close" among them.
@@ -70,6 +81,7 @@ IoResult ResponseParser::Decode(Bytes data) {
       kept += taken;
     } else {
       Step(static_cast<char>(data[at++]));
+      at += TakeRun(AsText(data.subspan(at)));
     }
   }
   if (phase_ == Phase::kFailed) {
@@ -104,6 +116,32 @@ std::size_t ResponseParser::TakeContent(ConstBytes from, Bytes into) {
     phase_ = phase_ == Phase::kChunkData ? Phase::kChunkDataReturn : Phase::kComplete;
   }
   return count;
+}
+
+/// Takes what stands at the front of `text` and needs no step of its own, which most of a head does
+/// not: more of a name, of a value or of a reason. Leaves whatever would pass a limit, and what is
+/// not plain, to `Step`.
+///
+/// @return  Octets taken.
+std::size_t ResponseParser::TakeRun(std::string_view text) {
+  const bool in_name = phase_ == Phase::kFieldName;
+  if (!in_name && phase_ != Phase::kFieldValue && phase_ != Phase::kReasonPhrase) {
+    return 0;
+  }
+  const std::size_t room = std::min<std::size_t>(config::kMaxHeadBytes - section_size_,
+                                                 config::kMaxLineBytes - line_size_);
+  const std::string_view run = PlainFront(Part(text, 0, room), in_name);
+  head_size_ += head_complete_ ? 0U : run.size();
+  section_size_ += run.size();
+  line_size_ += run.size();
+  if (in_name) {
+    KeepName(run);
+  } else if (field_ != Field::kOther) {
+    for (const char c : run) {
+      KeepValue(c);
+    }
+  }
+  return run.size();
 }
 
 void ResponseParser::Step(char c) {
@@ -242,12 +280,11 @@ void ResponseParser::StepFieldStart(char c) {
   if (++field_count_ > config::kMaxFields) {
     return Fail(Reason::kHeadTooLarge);
   }
-  candidates_ = head_complete_ ? 0 : kAllCandidates;  // Trailer fields are checked and dropped.
   name_size_ = 0;
   value_size_ = 0;
   value_cut_ = false;
   phase_ = Phase::kFieldName;
-  MatchName(c);
+  TakeNameOctet(c);
 }
 
 void ResponseParser::StepFieldName(char c) {
@@ -255,29 +292,30 @@ void ResponseParser::StepFieldName(char c) {
     return;
   }
   if (c != ':') {
-    return MatchName(c);
+    return TakeNameOctet(c);
   }
-  const std::uint32_t candidates = candidates_;
+  phase_ = Phase::kFieldBlank;
+  if (head_complete_) {
+    return;  // Trailer fields are checked and dropped.
+  }
+  const std::string_view name(value_.data(), name_size_);
   // Where there is no content, nothing that is said of its length counts.
   for (std::size_t i = body_expected_ ? 0 : kFieldsOfLength; i < kFieldNames.size(); ++i) {
-    if ((candidates >> i & 1U) != 0 && kFieldNames[i].size() == name_size_) {
+    if (EqualsIgnoringCase(name, kFieldNames[i])) {
       field_ = static_cast<Field>(i);
     }
   }
-  phase_ = Phase::kFieldBlank;
 }
 
-/// Takes one character of a field name and strikes out the candidates that it does not fit.
-void ResponseParser::MatchName(char c) {
-  if (!IsTokenCharacter(c)) {
-    return Fail(Reason::kFieldSyntax);
-  }
-  for (std::size_t i = 0; candidates_ >> i != 0; ++i) {
-    if (name_size_ >= kFieldNames[i].size() || kFieldNames[i][name_size_] != ToLower(c)) {
-      candidates_ = static_cast<std::uint8_t>(candidates_ & ~(1U << i));
-    }
-  }
-  name_size_ = static_cast<std::uint8_t>(std::min(name_size_ + 1, kLongestName + 1));
+void ResponseParser::TakeNameOctet(char c) {
+  return IsTokenCharacter(c) ? KeepName({&c, 1}) : Fail(Reason::kFieldSyntax);
+}
+
+/// Keeps as much of a name as tells it from those of interest, where its value comes later.
+void ResponseParser::KeepName(std::string_view part) {
+  const std::string_view kept = Part(part, 0, kLongestName + 1U - name_size_);
+  CopyBytes(AsBytes(kept), {reinterpret_cast<std::uint8_t*>(&value_[name_size_]), kept.size()});
+  name_size_ = static_cast<std::uint8_t>(name_size_ + kept.size());
 }
 
 void ResponseParser::StepFieldBlank(char c) {

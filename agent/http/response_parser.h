@@ -115,6 +115,7 @@ class ResponseParser {
            phase_ == Phase::kChunkData;
   }
   std::size_t TakeContent(ConstBytes from, Bytes into);
+  std::size_t TakeRun(std::string_view text);
   void Step(char c);
   void BeginHead();
   void BeginSection();
@@ -130,7 +131,8 @@ class ResponseParser {
   void StepChunkExtension(char c);
   void StepLineFeed(char c);
   void Expect(char c, char wanted, Phase next, Reason otherwise);
-  void MatchName(char c);
+  void TakeNameOctet(char c);
+  void KeepName(std::string_view part);
   void KeepValue(char c);
   void EndField();
   void EndContentLength(std::string_view value);
@@ -153,7 +155,6 @@ class ResponseParser {
   Phase phase_ = Phase::kStatusLine;
   Reason reason_ = Reason::kNone;
   Field field_ = Field::kOther;  // of one line: the field whose value is being kept
-  std::uint8_t candidates_ = 0;  // of one line: bit n: the name may still be field n
   std::uint8_t name_size_ = 0;   // of one line
   std::uint8_t value_size_ = 0;  // of one line
   std::uint8_t field_count_ = 0;
@@ -167,8 +168,9 @@ class ResponseParser {
   bool surplus_ = false;
   bool closes_ = false;  // The peer does, behind the response.
   bool content_coded_ = false;
-  bool value_cut_ = false;                         // of one line: more came than `value_` holds
-  std::array<char, PeerText::kCapacity> value_{};  // of one line: the front of the value
+  bool value_cut_ = false;  // of one line: more came than `value_` holds
+  std::array<char, PeerText::kCapacity>
+      value_{};  // of one line: the front of the name, then of the value
   PeerText location_;
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "agent/encoding/octets.h"
 #include "agent/encoding/utf8.h"
 #include "agent/http/ascii.h"
 
@@ -19,6 +20,10 @@ class JsonTextChecker {
   }
 
   bool complete() const { return utf8_.complete(); }
+
+  /// Whether `Accept` would take any ASCII from the blank on but quote and backslash, and be as it
+  /// was before: tokens are made of these.
+  bool in_plain_text() const { return in_string_ && escape_ == 0 && utf8_.complete(); }
 
  private:
   bool AcceptInString(std::uint8_t octet) {
@@ -76,13 +81,30 @@ class JsonTextChecker {
   bool all_zero_ = false;
 };
 
+/// Leaves plain text behind, by fours: what is left of it, and what is not plain, is for `Accept`.
+const std::uint8_t* BehindPlain(const std::uint8_t* at, const std::uint8_t* end) {
+  while (end - at >= 4) {
+    const std::uint32_t octets = FourOctets(at);
+    if (AnyBelow(octets, 0x20) || AnyIs(octets, '"') || AnyIs(octets, '\\')) {
+      break;
+    }
+    at += 4;
+  }
+  return at;
+}
+
 }  // namespace
 
 bool IsJsonTextPlausible(ConstBytes text) {
   JsonTextChecker checker;
-  for (const std::uint8_t octet : text) {
-    if (!checker.Accept(octet)) {
+  const std::uint8_t* at = text.data();
+  const std::uint8_t* const end = at + text.size();
+  while (at != end) {
+    if (!checker.Accept(*at++)) {
       return false;
+    }
+    if (checker.in_plain_text()) {
+      at = BehindPlain(at, end);
     }
   }
   return checker.complete();

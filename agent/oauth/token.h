@@ -27,7 +27,12 @@ struct Anchor {
 /// Whether a token of this text, which may be empty, can travel in an Authorization field: VSCHAR
 /// of RFC 6749 A.12 but for the blank.
 [[gnu::noinline]] constexpr bool IsTokenText(std::string_view text) {
-  return AllAre(text, [](char c) { return c > 0x20 && c < 0x7F; });
+  for (const char c : text) {  // Not AllAre: a token is long.
+    if (c <= 0x20 || c >= 0x7F) {
+      return false;
+    }
+  }
+  return true;
 }
 
 /// An access token. Wipes itself; is neither copied nor printed.
