@@ -213,6 +213,8 @@ Problem Configuration::TakeCode(const AuthorizationCode& code) {
   sends_redirect_uri_ = code.with_redirect_uri;
   const bool taken = secrets_.code.value.Append(code.code.value.bytes()) &&
                      code_verifier_.Append(code.verifier.bytes());
+  secrets_.code.value.Keep();
+  code_verifier_.Keep();
   return taken ? Problem() : NoMemory();
 }
 

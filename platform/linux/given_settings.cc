@@ -124,10 +124,12 @@ Problem GivenSettings::TakeFromFile(const std::string& file, unsigned line,
   into.line = line;
   if (info->kind != SettingKind::kSecret) {
     into.text = value;
-  } else if (!secrets_[SecretIndex(info->setting)].Append(AsBytes(value))) {
-    return NoMemory();
+    return {};
   }
-  return {};
+  SecretBuffer& secret = secrets_[SecretIndex(info->setting)];
+  const bool taken = secret.Append(AsBytes(value));
+  secret.Keep();
+  return taken ? Problem() : NoMemory();
 }
 
 Problem GivenSettings::TakeOptions(const CommandLine& line) {

@@ -13,8 +13,7 @@
 
 namespace connect_auth::program {
 
-/// Octets that may be secret: on the heap, kept out of swap if possible, wiped before they are
-/// given back, never copied.
+/// Octets that may be secret: on the heap, wiped before they are given back, never copied.
 class SecretBuffer {
  public:
   SecretBuffer() = default;
@@ -33,7 +32,6 @@ class SecretBuffer {
     if (larger == nullptr) {
       return false;
     }
-    static_cast<void>(KeepOutOfSwap(larger.get(), size));
     CopyBytes(bytes(), Bytes(larger.get(), size));
     Wipe(bytes());
     octets_ = std::move(larger);
@@ -51,6 +49,9 @@ class SecretBuffer {
     size_ += more.size();
     return true;
   }
+
+  /// For what lives as long as the process: as `KeepOutOfSwap`.
+  void Keep() const { static_cast<void>(KeepOutOfSwap(octets_.get(), capacity_)); }
 
   /// What was reserved and is not filled.
   Bytes room() { return Bytes(octets_.get(), capacity_).subspan(size_); }

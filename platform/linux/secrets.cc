@@ -154,6 +154,7 @@ Problem TakeEnvironment(Secrets& into) {
     if (!secret.value.Append(taken.value.bytes())) {
       return NoMemory();
     }
+    taken.value.Keep();
   }
   return {};
 }
@@ -174,6 +175,7 @@ Problem LoadSecrets(const GivenSettings& given, Secrets& into) {
     if (problem.exists()) {
       return problem;
     }
+    (into.*kind.secret).value.Keep();
   }
   return {};
 }

@@ -23,7 +23,9 @@ Problem ReadKey(const std::string& path, SecretBuffer& into) {
   if (into.empty()) {
     return CannotUseKey(path, "it is empty");
   }
-  return TerminatePem(into) ? Problem() : NoMemory();
+  const bool taken = TerminatePem(into);
+  into.Keep();
+  return taken ? Problem() : NoMemory();
 }
 
 }  // namespace

@@ -18,10 +18,10 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 MOST_BYTES = 4096  # of an input; longer ones are slow and find nothing more
-SECONDS_PER_INPUT = 10  # It hangs.
+SECONDS_PER_INPUT = 30  # It hangs.
 PROGRESS = re.compile(rb'^#(\d+)\s+\w+\s+cov: (\d+) ft: \d+ corp: (\d+)/', re.MULTILINE)
 STATISTIC = re.compile(rb'^stat::(\w+):\s+(\d+)', re.MULTILINE)
-KEPT = re.compile(rb'Test unit written to (\S+)')
+KEPT = re.compile(rb'Test unit written to (.+)$', re.MULTILINE)
 COLUMNS = ('target', 'executions', 'per second', 'corpus', 'edges', 'new units')
 
 

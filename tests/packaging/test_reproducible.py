@@ -20,8 +20,9 @@ import tree  # noqa: E402
 
 BUILD = pathlib.Path(os.environ["CONNECT_AUTH_BUILD"])
 # What decides what is built; all else may differ.
-SAME = ("CMAKE_BUILD_TYPE", "CMAKE_C_COMPILER", "CMAKE_CXX_COMPILER", "CONNECT_AUTH_DEPENDENCIES_DIR",
-        "CONNECT_AUTH_LOG_LEVEL", "CONNECT_AUTH_OPTIONS")
+SAME = ("CMAKE_BUILD_TYPE", "CMAKE_C_COMPILER", "CMAKE_CXX_COMPILER", "CMAKE_C_FLAGS", "CMAKE_CXX_FLAGS",
+        "CMAKE_EXE_LINKER_FLAGS", "CONNECT_AUTH_DEPENDENCIES_DIR", "CONNECT_AUTH_HARDEN", "CONNECT_AUTH_LOG_LEVEL",
+        "CONNECT_AUTH_OPTIONS")
 # Another user in another country at another time of the year.
 ELSEWHERE = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TZ": "Pacific/Auckland", "LC_ALL": "C.UTF-8"}
 
@@ -47,9 +48,11 @@ class Reproducible(unittest.TestCase):
             copy.write_bytes((ROOT / path).read_bytes())
             copy.chmod((ROOT / path).stat().st_mode)
 
-    def build_elsewhere(self, **more: str) -> bytes:
+    def build_elsewhere(self, of_another_day: bool = False) -> bytes:
         """Returns the package."""
         cache = dict(re.findall(r"^(\w+):\w+=(.*)$", (BUILD / "CMakeCache.txt").read_text(), re.MULTILINE))
+        date = int(cache["CONNECT_AUTH_BUILD_DATE"]) + (86400 if of_another_day else 0)
+        more = {"SOURCE_DATE_EPOCH": str(date)}
         self.run_quietly("cmake", "-S", self.sources, "-B", self.build, "-G", "Unix Makefiles",
                          "-DCONNECT_AUTH_BUILD_TESTS=OFF", *(f"-D{name}={cache[name]}" for name in SAME), **more)
         self.run_quietly("cmake", "--build", self.build, "--target", "deb", "--parallel", os.cpu_count(), **more)
@@ -60,7 +63,7 @@ class Reproducible(unittest.TestCase):
         here = next(self.scratch.glob("*.deb")).read_bytes()
         self.copy_sources()
         self.assertTrue(self.build_elsewhere() == here, "another place makes another package")
-        self.assertFalse(self.build_elsewhere(SOURCE_DATE_EPOCH="1750000000") == here, "nobody would notice")
+        self.assertFalse(self.build_elsewhere(of_another_day=True) == here, "nobody would notice")
 
 
 if __name__ == "__main__":
