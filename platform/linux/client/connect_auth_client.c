@@ -161,14 +161,19 @@ static void keep(char* answer, const char* begin, size_t count) {
 }
 
 static int take_text(const struct connect_auth_client* client, char* answer, size_t size,
-                     size_t filled, size_t announced, int64_t end) {
+                     size_t filled, int64_t end) {
+  const char* const digits = answer + strlen(kLength);
+  if (!isdigit((unsigned char)*digits)) {
+    return -EPROTO;  // strtoull would look for a number beyond the line.
+  }
+  const unsigned long long announced = strtoull(digits, NULL, 10);
   const size_t head = (size_t)((char*)memchr(answer, '\n', filled) - answer) + 1;
   if (announced >= size - head) {
     return -EMSGSIZE;
   }
-  const int result = receive(client, answer, size, &filled, head + announced, end);
+  const int result = receive(client, answer, size, &filled, head + (size_t)announced, end);
   if (result == 0) {
-    keep(answer, answer + head, announced);
+    keep(answer, answer + head, (size_t)announced);
   }
   return result;
 }
@@ -193,12 +198,7 @@ int connect_auth_client_ask(struct connect_auth_client* client, const char* quer
   }
   char* const line_end = memchr(answer, '\n', filled);
   if (strncmp(answer, kLength, strlen(kLength)) == 0) {
-    if (!isdigit((unsigned char)answer[strlen(kLength)])) {
-      return -EPROTO;  // strtoull would look for a number beyond the line.
-    }
-    const unsigned long long announced = strtoull(answer + strlen(kLength), NULL, 10);
-    return announced > size ? -EMSGSIZE
-                            : take_text(client, answer, size, filled, (size_t)announced, end);
+    return take_text(client, answer, size, filled, end);
   }
   *line_end = '\0';
   if (strncmp(answer, kError, strlen(kError)) == 0) {
