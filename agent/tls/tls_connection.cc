@@ -231,7 +231,7 @@ struct TlsConnection::Session {
     // CA's behind it for the server's: then it is not the name that is wrong.
     if (*flags == MBEDTLS_X509_BADCERT_CN_MISMATCH && has_issuer &&
         mbedtls_x509_crt_get_ca_istrue(certificate) == 1) {
-      *flags |= MBEDTLS_X509_BADCERT_BAD_MD;
+      *flags = MBEDTLS_X509_BADCERT_BAD_MD;
     }
     return 0;
   }

@@ -177,7 +177,7 @@ class Service(ServiceTest):
     """While it lives it needs its secrets: in memory that is not swapped out, and nowhere else."""
 
     def test_secrets_are_where_they_belong(self) -> None:
-        with self.running() as service:
+        with self.running("--verbose") as service:
             with service.connect() as client:
                 token = client.token()
             planted = {"client secret": traces(CLIENT_SECRET), "password": traces(PASSWORD), "token": traces(token),
