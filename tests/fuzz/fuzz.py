@@ -5,7 +5,8 @@
 and is where the next one begins, beside tests/fuzz/corpus and the seeds of seeds.py.
 
 Exit code: 0 all is well; 1 a property is broken, or memory is misused: the input is kept, and the
-command printed that shows it; 2 a target is missing, or no fuzzer.
+command printed that shows it; 2 a target is missing, or no fuzzer. With --news what is found by chance
+is printed and no failure, as it may be as old as the code; what the corpora show still is one.
 """
 import argparse
 import concurrent.futures
@@ -42,6 +43,14 @@ def command_of(name, build, seconds):
     return [build / 'tests/fuzz' / f'fuzz_{name}', f'-max_total_time={seconds}', f'-max_len={MOST_BYTES}',
             f'-timeout={SECONDS_PER_INPUT}', '-print_final_stats=1', '-rss_limit_mb=2048', '-detect_leaks=1',
             f'-artifact_prefix={findings}/{name}-', *options, *folders]
+
+
+def replay(name, build):
+    """What goes wrong with the corpus, or nothing."""
+    program, *options = command_of(name, build, 0)
+    done = subprocess.run(['nice', program, '-runs=0', *options], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, check=False)
+    return '' if done.returncode == 0 else explain(name, program, done)
 
 
 def run(name, build, seconds):
@@ -81,6 +90,7 @@ def main():
     parser.add_argument('--seconds', type=int, default=60, help='for each target (default: 60)')
     parser.add_argument('-j', type=int, default=2, help='targets at a time (default: 2)')
     parser.add_argument('--only', action='append', metavar='NAME', help='one target; may be repeated')
+    parser.add_argument('--news', action='store_true', help='print what is found, and fail for the corpora only')
     parser.add_argument('--build', type=pathlib.Path, default=ROOT / 'build/fuzz', help='(default: build/fuzz)')
     options = parser.parse_args()
     unknown = set(options.only or ()) - set(targets())
@@ -89,15 +99,18 @@ def main():
         return 2
     build = options.build.resolve()
     subprocess.run([sys.executable, HERE / 'seeds.py', build / 'seeds'], check=True)
+    names = options.only or targets()
     with concurrent.futures.ThreadPoolExecutor(options.j) as pool:
-        results = list(pool.map(lambda name: run(name, build, options.seconds), options.only or targets()))
+        known = [problem for problem in pool.map(lambda name: replay(name, build), names) if problem] \
+            if options.news and all(command_of(name, build, 0)[0].exists() for name in names) else []
+        results = list(pool.map(lambda name: run(name, build, options.seconds), names))
     print(table([row for row, _ in results]))
-    problems = [problem for _, problem in results if problem]
+    problems = known + [problem for _, problem in results if problem]
     for problem in problems:
         print(f'fuzz: {problem}', file=sys.stderr)
     if any(row[1] == 'not built' for row, _ in results):
         return 2
-    return 1 if problems else 0
+    return 1 if known or (problems and not options.news) else 0
 
 
 if __name__ == '__main__':

@@ -313,7 +313,8 @@ void Run(ConstBytes octets) {
   const Verdict theirs = Reference(has_body).Judge(input.rest());
   const Evidence sent(input.rest(), ours);
   if (!ours.accepted) {
-    Check(!theirs.accepted || IsStricter(ours.reason, sent), "what is refused is of a class");
+    Check(!theirs.accepted || IsStricter(ours.reason, sent) || IsMisread(sent),
+          "what is refused is of a class");
   } else if (!theirs.accepted) {
     Check(IsLaxer(ours, sent, has_body), "what is accepted is of a class");
   } else if (ours.head_complete && !IsMisread(sent)) {
